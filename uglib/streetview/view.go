@@ -1,0 +1,44 @@
+package streetview
+
+import (
+	"path/filepath"
+	"time"
+
+	"github.com/paulmach/orb"
+
+	"urbangraph/uglib/city"
+	"urbangraph/uglib/geo"
+)
+
+// Origin says how an image came to be; every table and figure that shows the
+// image repeats it.
+type Origin string
+
+const (
+	Rendered  Origin = "rendered"  // drawn from the city's geometry
+	Photo     Origin = "photo"     // a file of a photo folder
+	Mapillary Origin = "mapillary" // fetched from Mapillary
+)
+
+// View is one geotagged image, anchored to the street that it stands on.
+type View struct {
+	ID       int64       // 15 to 17 digits, as Mapillary's, so that the reference tells it from an OSM node
+	File     string      // name of the image file inside the set's folder
+	Origin   Origin      //
+	Pos      orb.Point   // longitude, latitude in degrees
+	Heading  geo.Bearing // of the camera's axis
+	Taken    time.Time   // zero if unknown
+	Street   city.NodeID // nearest street within the anchoring distance, or city.None
+	Foot     orb.Point   // point of that street nearest to Pos
+	Distance geo.Metres  // from Pos to Foot
+	Bearing  geo.Bearing // from Pos to Foot
+}
+
+// Set is a folder of views of one city.
+type Set struct {
+	Dir   string // folder of the image files
+	Views []View
+}
+
+// Path returns the path of a view's image file.
+func (s *Set) Path(v View) string { return filepath.Join(s.Dir, v.File) }
