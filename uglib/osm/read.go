@@ -1,0 +1,321 @@
+package osm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/osm"
+
+	"urbangraph/uglib/progress"
+)
+
+// Map is what an extract holds inside a box. Every slice is in file order.
+type Map struct {
+	Source Source
+	Bound  orb.Bound // the box that was asked for; Extent if none was
+	Extent orb.Bound // the box of the whole extract
+	Points []Point   // tagged nodes
+	Ways   []Way     // tagged ways that are lines
+	Areas  []Area    // closed ways that are areas by their tags, and multipolygon relations
+}
+
+// Point is a tagged node.
+type Point struct {
+	ID   int64
+	Tags Tags
+	At   orb.Point
+}
+
+// Way is a line with the nodes that it runs through.
+type Way struct {
+	ID    int64
+	Tags  Tags
+	Nodes []int64        // OSM ids
+	Line  orb.LineString // one point for each of Nodes
+}
+
+// Area is a surface.
+type Area struct {
+	ID       int64
+	Relation bool // ID is that of a relation, not of a way
+	Tags     Tags
+	Geometry orb.Geometry // orb.Polygon or orb.MultiPolygon, outer rings counterclockwise, holes clockwise
+}
+
+// ErrEmptyBox says that the box holds no streets.
+var ErrEmptyBox = errors.New("no streets in the bounding box")
+
+// margin is how far outside the box, in degrees, the positions of nodes are
+// kept so that what crosses the edge of the box is whole.
+const margin = 0.25
+
+// Read returns what the extract holds inside bound; with nil, all that it holds.
+//
+// A way is taken if it comes into the box, and cut behind the first node
+// outside at either end. An area is taken whole if its own box touches bound.
+// A box without a street is [ErrEmptyBox].
+func Read(ctx context.Context, src Source, bound *orb.Bound) (*Map, error) {
+	if bound != nil && (bound.IsEmpty() || bound.Min == bound.Max) {
+		return nil, fmt.Errorf("bounding box %v is empty; give west,south,east,north in degrees", *bound)
+	}
+	path, err := src.Locate()
+	if err != nil {
+		return nil, err
+	}
+	t := progress.Start(ctx, "read "+src.File, 0)
+	defer t.Done()
+	r := reader{bound: bound, extent: emptyBound()}
+	count := 0
+	err = scan(ctx, path, func(o osm.Object) {
+		r.add(o)
+		if count++; count%50000 == 0 {
+			t.Add(50000)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(r.nodes.ids) == 0 && r.extent.IsEmpty() {
+		return nil, fmt.Errorf("extract %s holds no nodes: it is not an OpenStreetMap extract, or it is truncated; fetch it again", path)
+	}
+	m := r.build()
+	m.Source = src
+	for _, w := range m.Ways {
+		if w.Tags["highway"] != "" {
+			return m, nil
+		}
+	}
+	b := r.header
+	if b == nil {
+		b = &m.Extent
+	}
+	return nil, fmt.Errorf("%w %s: extract %s covers %s; choose a box inside of that, as west,south,east,north",
+		ErrEmptyBox, boundText(m.Bound), src.File, boundText(*b))
+}
+
+func boundText(b orb.Bound) string {
+	return fmt.Sprintf("%.5f,%.5f,%.5f,%.5f", b.Min[0], b.Min[1], b.Max[0], b.Max[1])
+}
+
+func emptyBound() orb.Bound {
+	return orb.Bound{Min: orb.Point{1, 1}, Max: orb.Point{-1, -1}}
+}
+
+// reader collects the objects of one pass.
+type reader struct {
+	bound  *orb.Bound
+	header *orb.Bound // bounds that the extract declares
+	extent orb.Bound  // of the nodes
+	nodes  positions
+	points []Point
+	ways   []rawWay
+	refs   []int64
+	rels   []rawRelation
+}
+
+// rawWay is a way whose nodes are refs[first:last].
+type rawWay struct {
+	id          int64
+	first, last int
+	tags        Tags
+	area        bool
+}
+
+type rawRelation struct {
+	id      int64
+	tags    Tags
+	members []rawMember
+}
+
+type rawMember struct {
+	way   int64
+	inner bool
+}
+
+func (r *reader) add(o osm.Object) {
+	switch o := o.(type) {
+	case *osm.Bounds:
+		r.header = &orb.Bound{Min: orb.Point{o.MinLon, o.MinLat}, Max: orb.Point{o.MaxLon, o.MaxLat}}
+	case *osm.Node:
+		p := orb.Point{o.Lon, o.Lat}
+		if r.extent.IsEmpty() {
+			r.extent = p.Bound()
+		}
+		r.extent = r.extent.Extend(p)
+		if r.bound != nil && !r.bound.Pad(margin).Contains(p) {
+			return
+		}
+		r.nodes.add(int64(o.ID), p)
+		if r.bound != nil && !r.bound.Contains(p) {
+			return
+		}
+		if tags := tagsOf(o.Tags); len(tags) > 0 {
+			r.points = append(r.points, Point{ID: int64(o.ID), Tags: tags, At: round(p)})
+		}
+	case *osm.Way:
+		w := rawWay{id: int64(o.ID), first: len(r.refs), tags: tagsOf(o.Tags)}
+		w.area = o.Polygon() && !(w.tags["highway"] != "" && w.tags["area"] != "yes")
+		for _, n := range o.Nodes {
+			r.refs = append(r.refs, int64(n.ID))
+		}
+		w.last = len(r.refs)
+		r.ways = append(r.ways, w)
+	case *osm.Relation:
+		if o.Tags.Find("type") != "multipolygon" {
+			return
+		}
+		rel := rawRelation{id: int64(o.ID), tags: tagsOf(o.Tags)}
+		for _, m := range o.Members {
+			if m.Type == osm.TypeWay {
+				rel.members = append(rel.members, rawMember{way: m.Ref, inner: m.Role == "inner"})
+			}
+		}
+		r.rels = append(r.rels, rel)
+	}
+}
+
+// build resolves ways and relations once every position is known.
+func (r *reader) build() *Map {
+	r.nodes.sort()
+	m := &Map{Extent: r.extent, Bound: r.extent, Points: r.points}
+	if r.bound != nil {
+		m.Bound = *r.bound
+	}
+	wayAt := make(map[int64]int, len(r.ways))
+	for i, w := range r.ways {
+		wayAt[w.id] = i
+	}
+	outlines := r.assemble(m, wayAt)
+	for i, w := range r.ways {
+		if len(w.tags) == 0 || outlines[i] {
+			continue
+		}
+		nodes, line := r.resolve(w)
+		if len(line) < 2 || !line.Bound().Intersects(m.Bound) {
+			continue
+		}
+		if w.area {
+			if poly := polygon([]orb.Ring{orb.Ring(line)}, nil); poly != nil {
+				m.Areas = append(m.Areas, Area{ID: w.id, Tags: w.tags, Geometry: poly})
+			}
+			continue
+		}
+		if nodes, line = trim(nodes, line, m.Bound); len(line) >= 2 {
+			m.Ways = append(m.Ways, Way{ID: w.id, Tags: w.tags, Nodes: nodes, Line: line})
+		}
+	}
+	return m
+}
+
+// resolve returns the nodes of a way whose positions are known.
+func (r *reader) resolve(w rawWay) ([]int64, orb.LineString) {
+	refs := r.refs[w.first:w.last]
+	nodes, line := make([]int64, 0, len(refs)), make(orb.LineString, 0, len(refs))
+	for _, id := range refs {
+		if len(nodes) > 0 && nodes[len(nodes)-1] == id {
+			continue
+		}
+		if p, ok := r.nodes.at(id); ok {
+			nodes, line = append(nodes, id), append(line, p)
+		}
+	}
+	return nodes, line
+}
+
+// trim cuts the two ends of a line that lie outside of the box, but keeps one
+// node outside at each.
+func trim(nodes []int64, line orb.LineString, box orb.Bound) ([]int64, orb.LineString) {
+	first, last := -1, -1
+	for i, p := range line {
+		if box.Contains(p) {
+			if first < 0 {
+				first = i
+			}
+			last = i
+		}
+	}
+	if first < 0 {
+		return nil, nil
+	}
+	first, last = max(first-1, 0), min(last+1, len(line)-1)
+	return nodes[first : last+1], line[first : last+1]
+}
+
+// positions holds the coordinates of nodes in steps of 1e-7 degrees, the
+// precision of OpenStreetMap, in 16 bytes each.
+type positions struct {
+	ids    []int64
+	lonlat [][2]int32
+}
+
+const step = 1e7
+
+func (p *positions) add(id int64, at orb.Point) {
+	p.ids = append(p.ids, id)
+	p.lonlat = append(p.lonlat, [2]int32{int32(math.Round(at[0] * step)), int32(math.Round(at[1] * step))})
+}
+
+// round brings a point to the precision of OpenStreetMap.
+func round(p orb.Point) orb.Point {
+	return orb.Point{math.Round(p[0]*step) / step, math.Round(p[1]*step) / step}
+}
+
+func (p *positions) at(id int64) (orb.Point, bool) {
+	i := sort.Search(len(p.ids), func(i int) bool { return p.ids[i] >= id })
+	if i == len(p.ids) || p.ids[i] != id {
+		return orb.Point{}, false
+	}
+	return orb.Point{float64(p.lonlat[i][0]) / step, float64(p.lonlat[i][1]) / step}, true
+}
+
+// sort orders the nodes by id. Extracts are in that order already, so that it
+// costs one comparison for each.
+func (p *positions) sort() {
+	if !sort.SliceIsSorted(p.ids, func(i, j int) bool { return p.ids[i] < p.ids[j] }) {
+		sort.Stable((*byID)(p))
+	}
+}
+
+type byID positions
+
+func (p *byID) Len() int           { return len(p.ids) }
+func (p *byID) Less(i, j int) bool { return p.ids[i] < p.ids[j] }
+func (p *byID) Swap(i, j int) {
+	p.ids[i], p.ids[j] = p.ids[j], p.ids[i]
+	p.lonlat[i], p.lonlat[j] = p.lonlat[j], p.lonlat[i]
+}
+
+// Tags are the tags of an element without those that say where its data came
+// from rather than what it is.
+type Tags = map[string]string
+
+// sourcePrefixes begin the keys of import bookkeeping.
+var sourcePrefixes = []string{"tiger:", "NHD:", "nhd:", "gnis:", "source", "created_by", "note", "fixme", "FIXME", "attribution", "is_in", "import", "odbl", "uic_", "website", "contact:", "wikidata", "wikipedia", "url", "email", "description", "opening_hours"}
+
+func tagsOf(tags osm.Tags) Tags {
+	if len(tags) == 0 {
+		return nil
+	}
+	var out Tags
+next:
+	for _, t := range tags {
+		if t.Key == "" || t.Value == "" {
+			continue
+		}
+		for _, p := range sourcePrefixes {
+			if strings.HasPrefix(t.Key, p) {
+				continue next
+			}
+		}
+		if out == nil {
+			out = make(Tags, len(tags))
+		}
+		out[t.Key] = t.Value
+	}
+	return out
+}
