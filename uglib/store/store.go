@@ -133,7 +133,7 @@ func (s *Store) Lookup(spec Spec) (*Artefact, error) {
 func (s *Store) open(p *plan) (*Artefact, error) {
 	a, err := openArtefact(s.dir(p.ref()))
 	if err != nil {
-		return nil, err
+		return nil, s.explain(err)
 	}
 	if have, want := a.Manifest.Schema, p.spec.Schema(); have != want {
 		return nil, a.corrupt("its manifest has schema %d, not %d", have, want)
