@@ -1,0 +1,182 @@
+package nn
+
+import (
+	"math"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/model/initializer"
+	gomlxnn "github.com/gomlx/gomlx/ml/nn"
+	. "github.com/gomlx/gomlx/support/exceptions"
+)
+
+// Linear returns x·Wᵀ + b for x [..., in]: [..., out] in the dtype of x.
+//
+// The variables of scope s are those of PyTorch's nn.Linear: weight [out, in],
+// started by the scope's initializer, and, if bias is set, bias [out], started
+// at zero. Where lora is not nil and its Target matches the dotted path of s,
+// the low-rank term of [LoRA] is added.
+func Linear(s *model.Scope, x *Node, out int, bias bool, lora *LoRA) *Node {
+	g := x.Graph()
+	in := lastDim("Linear", x)
+	weight := s.VariableWithShape("weight", shapes.Make(x.DType(), out, in)).NodeValue(g)
+	var b *Node
+	if bias {
+		b = zeros(s, "bias", x.DType(), out).NodeValue(g)
+	}
+	y := dense(x, weight, b)
+	if lora.Matches(Key(s.Scope())) {
+		y = Add(y, lora.term(s, x, out))
+	}
+	return y
+}
+
+// dense is x·Wᵀ + b with x [..., in], weight [out, in] and bias [out] or nil.
+func dense(x, weight, bias *Node) *Node {
+	if d := x.DType(); d == dtypes.Float32 || d == dtypes.Float64 {
+		return gomlxnn.Dense(x, weight, bias, compute.DenseLayoutOutputsInput)
+	}
+	// The pure Go backend has no fused dense layer in half precision and fails at run time.
+	dims := append([]int(nil), x.Shape().Dimensions...)
+	in := dims[len(dims)-1]
+	y := Dot(Reshape(x, -1, in), weight).General([]int{1}, nil, []int{1}, nil)
+	dims[len(dims)-1] = weight.Shape().Dim(0)
+	y = Reshape(y, dims...)
+	if bias != nil {
+		y = Add(y, ExpandLeftToRank(bias, y.Rank()))
+	}
+	return y
+}
+
+// Embedding looks up ids, integers of any shape [...], in the table "weight"
+// [vocab, dim] of scope s: [..., dim] in dtype. Ids must lie in [0, vocab).
+func Embedding(s *model.Scope, ids *Node, dtype dtypes.DType, vocab, dim int) *Node {
+	if !ids.DType().IsInt() {
+		Panicf("nn.Embedding: ids must be integers, not %s", ids.Shape())
+	}
+	return Gather(EmbeddingTable(s, ids.Graph(), dtype, vocab, dim), InsertAxes(ids, -1))
+}
+
+// EmbeddingTable returns the table "weight" [vocab, dim] of scope s, for
+// models that gather from it together with other vectors or use it again as
+// the output layer.
+func EmbeddingTable(s *model.Scope, g *Graph, dtype dtypes.DType, vocab, dim int) *Node {
+	return s.VariableWithShape("weight", shapes.Make(dtype, vocab, dim)).NodeValue(g)
+}
+
+// RMSNorm returns weight · x / sqrt(mean(x²) + eps) over the last axis, with
+// the variable weight [dim], started at one. As in Hugging Face's
+// Qwen2RMSNorm the statistics are taken in float32 and the result is brought
+// back to the dtype of x before the weight multiplies it.
+func RMSNorm(s *model.Scope, x *Node, eps float64) *Node {
+	weight := ones(s, "weight", x.DType(), lastDim("RMSNorm", x)).NodeValue(x.Graph())
+	f := atLeastFloat32(x)
+	f = Div(f, Sqrt(AddScalar(ReduceAndKeep(Square(f), ReduceMean, -1), eps)))
+	return Mul(ConvertDType(f, x.DType()), ExpandLeftToRank(weight, x.Rank()))
+}
+
+// LayerNorm normalises the last axis to mean 0 and variance 1 (the biased
+// one, plus eps) and applies the variables weight [dim], started at one, and
+// bias [dim], started at zero: PyTorch's nn.LayerNorm. It is computed in
+// float32 where x is of lower precision.
+func LayerNorm(s *model.Scope, x *Node, eps float64) *Node {
+	g, dim := x.Graph(), lastDim("LayerNorm", x)
+	f := atLeastFloat32(x)
+	weight := ConvertDType(ones(s, "weight", x.DType(), dim).NodeValue(g), f.DType())
+	bias := ConvertDType(zeros(s, "bias", x.DType(), dim).NodeValue(g), f.DType())
+	return ConvertDType(gomlxnn.LayerNorm(f, []int{-1}, eps, weight, bias, nil), x.DType())
+}
+
+// QuickGELU returns x·sigmoid(1.702·x), the activation of CLIP and of
+// Qwen2-VL's vision tower.
+func QuickGELU(x *Node) *Node { return Mul(x, Logistic(MulScalar(x, 1.702))) }
+
+// ReLU returns max(x, 0); its gradient at 0 is that of the zero branch, as in
+// PyTorch.
+func ReLU(x *Node) *Node { return Where(IsPositive(x), x, ZerosLike(x)) }
+
+// LeakyReLU returns x where it is positive and slope·x elsewhere.
+func LeakyReLU(x *Node, slope float64) *Node {
+	return Where(IsPositive(x), x, MulScalar(x, slope))
+}
+
+// Dropout sets each value of x to zero with probability rate and scales the
+// others by 1/(1-rate), in graphs marked for training; elsewhere, or with rate
+// 0, it returns x. The random numbers come from the store's own state, which
+// is a variable: a resumed run goes on with the same ones.
+func Dropout(s *model.Scope, x *Node, rate float64) *Node {
+	if rate < 0 || rate >= 1 {
+		Panicf("nn.Dropout: rate %g is not in [0, 1)", rate)
+	}
+	if rate == 0 || !s.IsTraining(x.Graph()) {
+		return x
+	}
+	g := x.Graph()
+	uniform := s.RandomUniform(g, shapes.Make(dtypes.Float32, x.Shape().Dimensions...))
+	keep := LessThan(uniform, Scalar(g, dtypes.Float32, 1-rate))
+	return Where(keep, MulScalar(x, 1/(1-rate)), ZerosLike(x))
+}
+
+// Normal starts variables of rank 2 and more from the normal distribution with
+// the given standard deviation (Hugging Face's initializer_range), and others
+// at zero.
+func Normal(s *model.Scope, std float64) model.VariableInitializer {
+	return func(g *Graph, shape shapes.Shape) *Node {
+		if shape.Rank() < 2 || !shape.DType.IsFloat() {
+			return Zeros(g, shape)
+		}
+		f := shape.Clone()
+		f.DType = dtypes.Float32
+		return ConvertDType(MulScalar(s.RandomNormal(g, f), std), shape.DType)
+	}
+}
+
+// KaimingUniform starts a weight [out, in] uniformly in ±1/sqrt(in), which is
+// what PyTorch's nn.Linear and PEFT's lora_A do (Kaiming's bound with
+// a = sqrt(5)).
+func KaimingUniform(s *model.Scope) model.VariableInitializer {
+	return uniform(s, func(out, in int) float64 { return 1 / math.Sqrt(float64(in)) })
+}
+
+// XavierUniform starts a weight [out, in] uniformly in ±sqrt(6/(in+out)).
+func XavierUniform(s *model.Scope) model.VariableInitializer {
+	return uniform(s, func(out, in int) float64 { return math.Sqrt(6 / float64(in+out)) })
+}
+
+func uniform(s *model.Scope, bound func(out, in int) float64) model.VariableInitializer {
+	return func(g *Graph, shape shapes.Shape) *Node {
+		if shape.Rank() < 2 || !shape.DType.IsFloat() {
+			return Zeros(g, shape)
+		}
+		b := bound(shape.Dim(0), shape.Size()/shape.Dim(0))
+		f := shape.Clone()
+		f.DType = dtypes.Float32
+		u := s.RandomUniform(g, f)
+		return ConvertDType(AddScalar(MulScalar(u, 2*b), -b), shape.DType)
+	}
+}
+
+func zeros(s *model.Scope, name string, dtype dtypes.DType, dims ...int) *model.Variable {
+	return s.WithInitializer(initializer.Zero).VariableWithShape(name, shapes.Make(dtype, dims...))
+}
+
+func ones(s *model.Scope, name string, dtype dtypes.DType, dims ...int) *model.Variable {
+	return s.WithInitializer(initializer.One).VariableWithShape(name, shapes.Make(dtype, dims...))
+}
+
+func atLeastFloat32(x *Node) *Node {
+	if x.DType() == dtypes.Float64 {
+		return x
+	}
+	return ConvertDType(x, dtypes.Float32)
+}
+
+func lastDim(layer string, x *Node) int {
+	if x.Rank() == 0 {
+		Panicf("nn.%s: the input must have at least one axis, not %s", layer, x.Shape())
+	}
+	return x.Shape().Dim(-1)
+}
