@@ -1,6 +1,8 @@
 package city
 
 import (
+	"sync"
+
 	"github.com/paulmach/orb"
 
 	"urbangraph/uglib/geo"
@@ -42,16 +44,20 @@ type Node struct {
 type EdgeType uint8
 
 const (
-	// Nearest joins a POI, a crossing or an area's centroid (From) to the street nearest to it (To);
-	// Distance and Bearing lead from the point to At, the foot point on the street.
+	// Nearest joins a POI or an area's centroid (From) to the street nearest to it (To), and a crossing to
+	// every street that meets there; Distance and Bearing lead from the point to At, the foot point on the
+	// street.
 	Nearest EdgeType = iota
-	// Crosses joins two streets that meet at the crossing Via, which lies at At.
+	// Crosses joins two streets that meet at At, where the crossing Via lies. Via is None where no road
+	// meets a road of another name, as where a footway leaves a street.
 	Crosses
-	// Along joins two consecutive crossings of the street Via; Distance is measured along the street.
+	// Along joins two consecutive crossings of one street; Distance is measured along it, At is where To
+	// lies, and Via is the street, the first of them where several ways continue each other.
 	Along
-	// Continues joins two streets of the same name that meet end to end at At.
+	// Continues joins two streets of the same name that meet at At.
 	Continues
-	// Bounds joins an area (From) to a street (To) that runs along or through its boundary.
+	// Bounds joins an area (From) to a street (To) that runs along or through its boundary; Distance and
+	// Bearing lead from the area's centroid to At, the point of the street nearest to it.
 	Bounds
 )
 
@@ -59,22 +65,25 @@ const (
 type Edge struct {
 	From, To NodeID
 	Type     EdgeType
-	Via      NodeID      // crossing of Crosses, street of Along; else None
+	Via      NodeID      // crossing of Crosses (or None), street of Along; else None
 	Distance geo.Metres  // see the edge types; 0 for Crosses and Continues
 	Bearing  geo.Bearing // initial bearing from From's point to To's (to At for Nearest)
 	At       orb.Point   // see the edge types
 }
 
-// Feature is a thing of the map that is drawn but is no node of the graph: a
-// building without a name, a tree, a lawn, a traffic signal.
+// Feature is a thing of the map that is drawn: a building, a tree, a lawn, a
+// traffic signal. One that has a name and a class, such as a park, is a node of
+// the graph as well.
 type Feature struct {
 	OSM      int64
-	Layer    string            // "building", "green", "water", "parking", "rail", "tree", "signal", "zebra", "stop", "lamp", ...
+	Layer    string            // one of Layers
 	Tags     map[string]string // those that matter for drawing: height, building:levels, building:colour, ...
 	Geometry orb.Geometry      // longitude, latitude in degrees
 }
 
-// City is a city's urban graph with the scenery around it.
+// City is a city's urban graph with the scenery around it. The first query
+// indexes it; Nodes, Edges and Scenery must not change after that. Queries may
+// run at the same time.
 type City struct {
 	Name    string // key, such as "wilmington"
 	Title   string // "Wilmington, Delaware"
@@ -86,5 +95,6 @@ type City struct {
 	Edges   []Edge
 	Scenery []Feature
 
-	adj csr
+	once sync.Once
+	idx  index
 }

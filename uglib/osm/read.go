@@ -11,6 +11,7 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/osm"
 
+	"urbangraph/uglib/geo"
 	"urbangraph/uglib/progress"
 )
 
@@ -61,7 +62,7 @@ const margin = 0.25
 // A box without a street is [ErrEmptyBox].
 func Read(ctx context.Context, src Source, bound *orb.Bound) (*Map, error) {
 	if bound != nil && (bound.IsEmpty() || bound.Min == bound.Max) {
-		return nil, fmt.Errorf("bounding box %v is empty; give west,south,east,north in degrees", *bound)
+		return nil, fmt.Errorf("bounding box %s is empty; give west,south,east,north in degrees", geo.FormatBound(*bound))
 	}
 	path, err := src.Locate()
 	if err != nil {
@@ -95,11 +96,7 @@ func Read(ctx context.Context, src Source, bound *orb.Bound) (*Map, error) {
 		b = &m.Extent
 	}
 	return nil, fmt.Errorf("%w %s: extract %s covers %s; choose a box inside of that, as west,south,east,north",
-		ErrEmptyBox, boundText(m.Bound), src.File, boundText(*b))
-}
-
-func boundText(b orb.Bound) string {
-	return fmt.Sprintf("%.5f,%.5f,%.5f,%.5f", b.Min[0], b.Min[1], b.Max[0], b.Max[1])
+		ErrEmptyBox, geo.FormatBound(m.Bound), src.File, geo.FormatBound(*b))
 }
 
 func emptyBound() orb.Bound {

@@ -1,0 +1,293 @@
+package city
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/planar"
+	"github.com/tidwall/rtree"
+
+	"urbangraph/uglib/geo"
+)
+
+// index is what the queries need beside the tables: adjacency, and R-trees in
+// the metres of the frame.
+type index struct {
+	adj     csr
+	frame   geo.Frame
+	streets rtree.RTreeG[segment]
+	nodes   rtree.RTreeG[NodeID]
+	scenery rtree.RTreeG[int32]
+}
+
+// segment is one straight piece of a street, in metres.
+type segment struct {
+	street NodeID
+	a, b   orb.Point
+}
+
+// index returns the index, built on first use.
+func (c *City) index() *index {
+	c.once.Do(func() {
+		x := &c.idx
+		x.adj = newCSR(len(c.Nodes), c.Edges)
+		x.frame = c.Frame
+		if x.frame == (geo.Frame{}) {
+			x.frame = frameOf(c.Nodes)
+		}
+		for i := range c.Nodes {
+			n := &c.Nodes[i]
+			if n.Geometry == nil {
+				continue
+			}
+			b := x.box(n.Geometry.Bound())
+			x.nodes.Insert(b.Min, b.Max, NodeID(i))
+			if line, ok := n.Geometry.(orb.LineString); ok && n.Kind == Street {
+				x.addStreet(NodeID(i), line)
+			}
+		}
+		for i := range c.Scenery {
+			b := x.box(c.Scenery[i].Geometry.Bound())
+			x.scenery.Insert(b.Min, b.Max, int32(i))
+		}
+	})
+	return &c.idx
+}
+
+// frameOf returns a frame around the middle of nodes.
+func frameOf(nodes []Node) geo.Frame {
+	var b orb.Bound
+	for i, n := range nodes {
+		if n.Geometry == nil {
+			continue
+		}
+		if i == 0 {
+			b = n.Geometry.Bound()
+		}
+		b = b.Union(n.Geometry.Bound())
+	}
+	return geo.Frame{Origin: b.Center()}
+}
+
+func (x *index) addStreet(id NodeID, line orb.LineString) {
+	for i := 1; i < len(line); i++ {
+		s := segment{street: id, a: x.frame.Local(line[i-1]), b: x.frame.Local(line[i])}
+		x.streets.Insert(
+			[2]float64{math.Min(s.a[0], s.b[0]), math.Min(s.a[1], s.b[1])},
+			[2]float64{math.Max(s.a[0], s.b[0]), math.Max(s.a[1], s.b[1])}, s)
+	}
+}
+
+// box brings a bound into metres.
+func (x *index) box(b orb.Bound) orb.Bound {
+	return orb.Bound{Min: x.frame.Local(b.Min), Max: x.frame.Local(b.Max)}
+}
+
+// footOn returns the point of the segment from a to b that is nearest to p.
+func footOn(a, b, p orb.Point) orb.Point {
+	dx, dy := b[0]-a[0], b[1]-a[1]
+	l := dx*dx + dy*dy
+	if l == 0 {
+		return a
+	}
+	t := math.Max(0, math.Min(1, ((p[0]-a[0])*dx+(p[1]-a[1])*dy)/l))
+	return orb.Point{a[0] + t*dx, a[1] + t*dy}
+}
+
+// Hit is the nearest point of a street.
+type Hit struct {
+	Street   NodeID
+	Foot     orb.Point   // longitude, latitude in degrees
+	Distance geo.Metres  // from the place to Foot
+	Bearing  geo.Bearing // from the place to Foot
+}
+
+// NearestStreet returns the street nearest to p among those that accept holds
+// for (all, if it is nil), and the foot point on it; false if none is within
+// max. The street may be any kind of way; see [Node.Category].
+func (c *City) NearestStreet(p orb.Point, max geo.Metres, accept func(*Node) bool) (Hit, bool) {
+	hit, ok := c.index().nearest(p, max, func(id NodeID) bool { return accept == nil || accept(&c.Nodes[id]) })
+	return hit, ok
+}
+
+func (x *index) nearest(p orb.Point, max geo.Metres, accept func(NodeID) bool) (hit Hit, ok bool) {
+	q := x.frame.Local(p)
+	box := rtree.BoxDist[float64, segment](q, q, nil)
+	x.streets.Nearby(
+		func(lo, hi [2]float64, s segment, item bool) float64 {
+			if item {
+				return planar.DistanceSquared(q, footOn(s.a, s.b, q))
+			}
+			return box(lo, hi, s, item)
+		},
+		func(_, _ [2]float64, s segment, d2 float64) bool {
+			d := math.Sqrt(d2)
+			if d > float64(max) {
+				return false
+			}
+			if !accept(s.street) {
+				return true
+			}
+			foot := x.frame.LonLat(footOn(s.a, s.b, q))
+			hit = Hit{Street: s.street, Foot: foot, Distance: geo.Metres(d), Bearing: geo.BearingTo(p, foot)}
+			ok = true
+			return false
+		})
+	return hit, ok
+}
+
+// DistanceTo returns the point of the node's geometry nearest to p and the
+// distance to it: p itself and 0 inside an area.
+func (c *City) DistanceTo(id NodeID, p orb.Point) (foot orb.Point, d geo.Metres) {
+	return c.index().distance(c.Nodes[id].Geometry, p)
+}
+
+func (x *index) distance(g orb.Geometry, p orb.Point) (orb.Point, geo.Metres) {
+	q := x.frame.Local(p)
+	best, least := orb.Point{}, math.Inf(1)
+	try := func(foot orb.Point) {
+		if d := planar.DistanceSquared(foot, q); d < least {
+			best, least = foot, d
+		}
+	}
+	line := func(ps []orb.Point) {
+		for i := range ps {
+			a := x.frame.Local(ps[i])
+			b := a
+			if i+1 < len(ps) {
+				b = x.frame.Local(ps[i+1])
+			}
+			try(footOn(a, b, q))
+		}
+	}
+	polygon := func(poly orb.Polygon) {
+		if planar.PolygonContains(poly, p) {
+			best, least = q, 0
+			return
+		}
+		for _, r := range poly {
+			line(r)
+		}
+	}
+	switch g := g.(type) {
+	case orb.Point:
+		try(x.frame.Local(g))
+	case orb.MultiPoint:
+		for _, m := range g {
+			try(x.frame.Local(m))
+		}
+	case orb.LineString:
+		line(g)
+	case orb.MultiLineString:
+		for _, m := range g {
+			line(m)
+		}
+	case orb.Polygon:
+		polygon(g)
+	case orb.MultiPolygon:
+		for _, m := range g {
+			polygon(m)
+		}
+	}
+	if least == 0 {
+		return p, 0
+	}
+	return x.frame.LonLat(best), geo.Metres(math.Sqrt(least))
+}
+
+// Centroid returns the middle of a node: the point itself, the point half-way
+// along a street, the centre of gravity of an area.
+func (c *City) Centroid(id NodeID) orb.Point { return c.index().centroid(c.Nodes[id].Geometry) }
+
+func (x *index) centroid(g orb.Geometry) orb.Point {
+	switch g := g.(type) {
+	case orb.Point:
+		return g
+	case orb.LineString:
+		return x.along(g, x.length(g)/2)
+	case nil:
+		return orb.Point{}
+	}
+	p, _ := planar.CentroidArea(g)
+	return p
+}
+
+// length returns the length of a line in metres.
+func (x *index) length(line orb.LineString) float64 {
+	var sum float64
+	for i := 1; i < len(line); i++ {
+		sum += planar.Distance(x.frame.Local(line[i-1]), x.frame.Local(line[i]))
+	}
+	return sum
+}
+
+// along returns the point that lies so many metres from the start of a line.
+func (x *index) along(line orb.LineString, metres float64) orb.Point {
+	for i := 1; i < len(line); i++ {
+		a, b := x.frame.Local(line[i-1]), x.frame.Local(line[i])
+		if d := planar.Distance(a, b); d > 0 && metres <= d {
+			t := metres / d
+			return x.frame.LonLat(orb.Point{a[0] + t*(b[0]-a[0]), a[1] + t*(b[1]-a[1])})
+		} else {
+			metres -= d
+		}
+	}
+	if len(line) == 0 {
+		return orb.Point{}
+	}
+	return line[len(line)-1]
+}
+
+// near is something found by a search around a point.
+type near[T any] struct {
+	what     T
+	order    int32
+	distance geo.Metres
+}
+
+func sorted[T any](found []near[T]) []T {
+	slices.SortFunc(found, func(a, b near[T]) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.order, b.order))
+	})
+	out := make([]T, len(found))
+	for i, f := range found {
+		out[i] = f.what
+	}
+	return out
+}
+
+// Within returns the nodes whose geometry comes within r of p, nearest first.
+func (c *City) Within(p orb.Point, r geo.Metres) []NodeID {
+	x := c.index()
+	var found []near[NodeID]
+	lo, hi := x.around(p, r)
+	x.nodes.Search(lo, hi, func(_, _ [2]float64, id NodeID) bool {
+		if _, d := x.distance(c.Nodes[id].Geometry, p); d <= r {
+			found = append(found, near[NodeID]{id, int32(id), d})
+		}
+		return true
+	})
+	return sorted(found)
+}
+
+// SceneryWithin returns the features whose geometry comes within r of p,
+// nearest first.
+func (c *City) SceneryWithin(p orb.Point, r geo.Metres) []*Feature {
+	x := c.index()
+	var found []near[*Feature]
+	lo, hi := x.around(p, r)
+	x.scenery.Search(lo, hi, func(_, _ [2]float64, i int32) bool {
+		if _, d := x.distance(c.Scenery[i].Geometry, p); d <= r {
+			found = append(found, near[*Feature]{&c.Scenery[i], i, d})
+		}
+		return true
+	})
+	return sorted(found)
+}
+
+func (x *index) around(p orb.Point, r geo.Metres) (lo, hi [2]float64) {
+	q := x.frame.Local(p)
+	return [2]float64{q[0] - float64(r), q[1] - float64(r)}, [2]float64{q[0] + float64(r), q[1] + float64(r)}
+}
