@@ -134,8 +134,8 @@ func (t *task) show() {
 	}
 	// A total of 0 keeps the bar from ending by itself before Done.
 	bar, err := t.r.container.Add(0, style.Build(), mpb.BarWidth(barWidth),
-		mpb.PrependDecorators(decor.Name(t.name+" ")),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + t.status() })))
+		mpb.PrependDecorators(decor.Name(t.name)),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return t.status() })))
 	if err != nil {
 		return // closed meanwhile
 	}
