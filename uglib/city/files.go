@@ -1,0 +1,304 @@
+package city
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/paulmach/orb"
+
+	"urbangraph/uglib/geo"
+)
+
+// The files of a city's folder.
+const (
+	cityFile    = "city.json"
+	nodesFile   = "nodes.parquet"
+	edgesFile   = "edges.parquet"
+	sceneryFile = "scenery.parquet"
+)
+
+// layoutVersion is that of the files that Write writes.
+const layoutVersion = 1
+
+// header is the content of city.json.
+type header struct {
+	Format  string     `json:"format"`
+	Version int        `json:"version"`
+	Name    string     `json:"name"`
+	Title   string     `json:"title"`
+	Country string     `json:"country,omitempty"`
+	Credit  string     `json:"credit"`
+	BBox    [4]float64 `json:"bbox"`   // west, south, east, north in degrees
+	Origin  orb.Point  `json:"origin"` // of the metric frame
+	Nodes   int        `json:"nodes"`
+	Edges   int        `json:"edges"`
+	Scenery int        `json:"scenery"`
+}
+
+const formatName = "urbangraph city"
+
+// nodeRow is a row of nodes.parquet.
+type nodeRow struct {
+	ID       int64   `parquet:"id"`
+	OSM      int64   `parquet:"osm_id"`
+	Kind     string  `parquet:"kind,dict"`
+	Name     string  `parquet:"name"`
+	Category string  `parquet:"category,dict"`
+	Type     string  `parquet:"type,dict"`
+	Address  string  `parquet:"address"`
+	Tags     string  `parquet:"tags"` // JSON object, empty for none
+	Streets  []int64 `parquet:"streets,list"`
+	Geometry []byte  `parquet:"geometry"`
+}
+
+// edgeRow is a row of edges.parquet. Geometry draws the edge: from the point
+// to the foot point of nearest and bounds, between the crossings of along, the
+// meeting point of the others.
+type edgeRow struct {
+	From     int64   `parquet:"from"`
+	To       int64   `parquet:"to"`
+	Type     string  `parquet:"type,dict"`
+	Via      int64   `parquet:"via"` // -1 for none
+	Distance float64 `parquet:"distance"`
+	Bearing  float64 `parquet:"bearing"`
+	AtLon    float64 `parquet:"at_lon"`
+	AtLat    float64 `parquet:"at_lat"`
+	Geometry []byte  `parquet:"geometry"`
+}
+
+// featureRow is a row of scenery.parquet.
+type featureRow struct {
+	OSM      int64  `parquet:"osm_id"`
+	Layer    string `parquet:"layer,dict"`
+	Tags     string `parquet:"tags"` // JSON object, empty for none
+	Geometry []byte `parquet:"geometry"`
+}
+
+// Write writes a city into a folder, which it makes: nodes.parquet,
+// edges.parquet and scenery.parquet in GeoParquet 1.1 (WKB, longitude and
+// latitude), and city.json, last. Each file replaces its forerunner only when
+// it is whole.
+func Write(dir string, c *City) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("write city %s: %w", c.Name, err)
+	}
+	nodes := make([]nodeRow, len(c.Nodes))
+	shapes := make([]orb.Geometry, len(c.Nodes))
+	for i, n := range c.Nodes {
+		tags, err := encodeTags(n.Tags)
+		if err != nil {
+			return fmt.Errorf("write city %s: node %d: %w", c.Name, i, err)
+		}
+		nodes[i] = nodeRow{
+			ID: int64(i), OSM: n.OSM, Kind: n.Kind.String(), Name: n.Name, Category: n.Category, Type: n.Type, Address: n.Address, Tags: tags,
+		}
+		for _, s := range n.Streets {
+			nodes[i].Streets = append(nodes[i].Streets, int64(s))
+		}
+		shapes[i] = n.Geometry
+	}
+	if err := writeTable(filepath.Join(dir, nodesFile), nodes, shapes, func(r *nodeRow) *[]byte { return &r.Geometry }); err != nil {
+		return fmt.Errorf("write city %s: %w", c.Name, err)
+	}
+	edges := make([]edgeRow, len(c.Edges))
+	shapes = make([]orb.Geometry, len(c.Edges))
+	for i := range c.Edges {
+		e := &c.Edges[i]
+		edges[i] = edgeRow{
+			From: int64(e.From), To: int64(e.To), Type: e.Type.String(), Via: int64(e.Via),
+			Distance: float64(e.Distance), Bearing: float64(e.Bearing), AtLon: e.At[0], AtLat: e.At[1],
+		}
+		shapes[i] = c.drawEdge(e)
+	}
+	if err := writeTable(filepath.Join(dir, edgesFile), edges, shapes, func(r *edgeRow) *[]byte { return &r.Geometry }); err != nil {
+		return fmt.Errorf("write city %s: %w", c.Name, err)
+	}
+	features := make([]featureRow, len(c.Scenery))
+	shapes = make([]orb.Geometry, len(c.Scenery))
+	for i, f := range c.Scenery {
+		tags, err := encodeTags(f.Tags)
+		if err != nil {
+			return fmt.Errorf("write city %s: scenery %d: %w", c.Name, i, err)
+		}
+		features[i] = featureRow{OSM: f.OSM, Layer: f.Layer, Tags: tags}
+		shapes[i] = f.Geometry
+	}
+	if err := writeTable(filepath.Join(dir, sceneryFile), features, shapes, func(r *featureRow) *[]byte { return &r.Geometry }); err != nil {
+		return fmt.Errorf("write city %s: %w", c.Name, err)
+	}
+	b, err := json.MarshalIndent(header{
+		Format: formatName, Version: layoutVersion, Name: c.Name, Title: c.Title, Country: c.Country, Credit: c.Credit,
+		BBox: [4]float64{c.Bound.Min[0], c.Bound.Min[1], c.Bound.Max[0], c.Bound.Max[1]}, Origin: c.Frame.Origin,
+		Nodes: len(c.Nodes), Edges: len(c.Edges), Scenery: len(c.Scenery),
+	}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write city %s: %w", c.Name, err)
+	}
+	err = writeFile(filepath.Join(dir, cityFile), func(f *os.File) error {
+		_, err := f.Write(append(b, '\n'))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write city %s: %w", c.Name, err)
+	}
+	return nil
+}
+
+// drawEdge returns what an edge looks like on a map.
+func (c *City) drawEdge(e *Edge) orb.Geometry {
+	switch e.Type {
+	case Nearest, Bounds, Along:
+		if from := c.Centroid(e.From); from != e.At {
+			return orb.LineString{from, e.At}
+		}
+	}
+	return e.At
+}
+
+// Read reads the folder that [Write] wrote.
+func Read(dir string) (*City, error) {
+	path := filepath.Join(dir, cityFile)
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read city: %s holds no %s: it is not the folder of a city; build it with `ug city`", dir, cityFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read city: %w", err)
+	}
+	var h header
+	if err := json.Unmarshal(b, &h); err != nil {
+		return nil, fmt.Errorf("read city: %s: %w; build it again", path, err)
+	}
+	if h.Format != formatName || h.Version != layoutVersion {
+		return nil, fmt.Errorf("read city: %s is %q version %d, where %q version %d is expected; build it again", path, h.Format, h.Version, formatName, layoutVersion)
+	}
+	c := &City{
+		Name: h.Name, Title: h.Title, Country: h.Country, Credit: h.Credit,
+		Bound: orb.Bound{Min: orb.Point{h.BBox[0], h.BBox[1]}, Max: orb.Point{h.BBox[2], h.BBox[3]}},
+		Frame: geo.Frame{Origin: h.Origin},
+	}
+	for _, table := range []struct {
+		file string
+		want int
+		read func(string) (int, error)
+	}{
+		{nodesFile, h.Nodes, c.readNodes},
+		{edgesFile, h.Edges, c.readEdges},
+		{sceneryFile, h.Scenery, c.readScenery},
+	} {
+		path := filepath.Join(dir, table.file)
+		got, err := table.read(path)
+		if err != nil {
+			return nil, fmt.Errorf("read city: %s: %w; build it again", path, err)
+		}
+		if got != table.want {
+			return nil, fmt.Errorf("read city: %s has %d rows where %s says %d; build it again", path, got, cityFile, table.want)
+		}
+	}
+	return c, nil
+}
+
+func (c *City) readNodes(path string) (int, error) {
+	rows, err := readTable[nodeRow](path)
+	if err != nil {
+		return 0, err
+	}
+	c.Nodes = make([]Node, len(rows))
+	for i, r := range rows {
+		n := Node{OSM: r.OSM, Name: r.Name, Category: r.Category, Type: r.Type, Address: r.Address}
+		if r.ID != int64(i) {
+			return 0, fmt.Errorf("row %d: id %d, where rows are numbered from 0", i, r.ID)
+		}
+		if n.Kind, err = ParseKind(r.Kind); err != nil {
+			return 0, fmt.Errorf("row %d: %w", i, err)
+		}
+		if n.Tags, err = decodeTags(r.Tags); err != nil {
+			return 0, fmt.Errorf("row %d: tags: %w", i, err)
+		}
+		if n.Geometry, err = decodeShape(r.Geometry); err != nil {
+			return 0, fmt.Errorf("row %d: geometry: %w", i, err)
+		}
+		if !fits(n.Kind, n.Geometry) {
+			return 0, fmt.Errorf("row %d: a %s cannot be a %s", i, n.Kind, n.Geometry.GeoJSONType())
+		}
+		for _, s := range r.Streets {
+			id, err := nodeID(s, len(rows))
+			if err != nil {
+				return 0, fmt.Errorf("row %d: streets: %w", i, err)
+			}
+			n.Streets = append(n.Streets, id)
+		}
+		c.Nodes[i] = n
+	}
+	return len(rows), nil
+}
+
+// fits reports whether a node of this kind may have this geometry.
+func fits(k Kind, g orb.Geometry) bool {
+	switch g.(type) {
+	case orb.Point:
+		return k == POI || k == Crossing
+	case orb.LineString:
+		return k == Street
+	case orb.Polygon, orb.MultiPolygon:
+		return k == Area
+	}
+	return false
+}
+
+func nodeID(v int64, nodes int) (NodeID, error) {
+	if v < 0 || v >= int64(nodes) {
+		return None, fmt.Errorf("node %d of %d", v, nodes)
+	}
+	return NodeID(v), nil
+}
+
+func (c *City) readEdges(path string) (int, error) {
+	rows, err := readTable[edgeRow](path)
+	if err != nil {
+		return 0, err
+	}
+	c.Edges = make([]Edge, len(rows))
+	for i, r := range rows {
+		e := Edge{Via: None, Distance: geo.Metres(r.Distance), Bearing: geo.Bearing(r.Bearing), At: orb.Point{r.AtLon, r.AtLat}}
+		if e.Type, err = ParseEdgeType(r.Type); err != nil {
+			return 0, fmt.Errorf("row %d: %w", i, err)
+		}
+		if e.From, err = nodeID(r.From, len(c.Nodes)); err != nil {
+			return 0, fmt.Errorf("row %d: from: %w", i, err)
+		}
+		if e.To, err = nodeID(r.To, len(c.Nodes)); err != nil {
+			return 0, fmt.Errorf("row %d: to: %w", i, err)
+		}
+		if r.Via != int64(None) {
+			if e.Via, err = nodeID(r.Via, len(c.Nodes)); err != nil {
+				return 0, fmt.Errorf("row %d: via: %w", i, err)
+			}
+		}
+		c.Edges[i] = e
+	}
+	return len(rows), nil
+}
+
+func (c *City) readScenery(path string) (int, error) {
+	rows, err := readTable[featureRow](path)
+	if err != nil {
+		return 0, err
+	}
+	c.Scenery = make([]Feature, len(rows))
+	for i, r := range rows {
+		f := Feature{OSM: r.OSM, Layer: r.Layer}
+		if f.Tags, err = decodeTags(r.Tags); err != nil {
+			return 0, fmt.Errorf("row %d: tags: %w", i, err)
+		}
+		if f.Geometry, err = decodeShape(r.Geometry); err != nil {
+			return 0, fmt.Errorf("row %d: geometry: %w", i, err)
+		}
+		c.Scenery[i] = f
+	}
+	return len(rows), nil
+}

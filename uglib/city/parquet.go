@@ -1,0 +1,176 @@
+package city
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/wkb"
+)
+
+// geoMetadata is the value of the key "geo" of a GeoParquet 1.1 file. Without a
+// crs the coordinates are longitude and latitude on WGS 84 (OGC:CRS84).
+type geoMetadata struct {
+	Version string               `json:"version"`
+	Primary string               `json:"primary_column"`
+	Columns map[string]geoColumn `json:"columns"`
+}
+
+type geoColumn struct {
+	Encoding string    `json:"encoding"`
+	Types    []string  `json:"geometry_types"`
+	BBox     []float64 `json:"bbox,omitempty"`
+}
+
+// writeTable writes rows with their geometries as a GeoParquet file; column
+// gives where the WKB of a row goes.
+func writeTable[R any](path string, rows []R, shapes []orb.Geometry, column func(*R) *[]byte) error {
+	types := map[string]bool{}
+	var bound orb.Bound
+	for i, g := range shapes {
+		if g == nil {
+			return fmt.Errorf("%s: row %d has no geometry", filepath.Base(path), i)
+		}
+		b, err := wkb.Marshal(g)
+		if err != nil {
+			return fmt.Errorf("%s: row %d: %w", filepath.Base(path), i, err)
+		}
+		*column(&rows[i]) = b
+		types[g.GeoJSONType()] = true
+		if i == 0 {
+			bound = g.Bound()
+		}
+		bound = bound.Union(g.Bound())
+	}
+	col := geoColumn{Encoding: "WKB", Types: slices.AppendSeq([]string{}, maps.Keys(types))}
+	slices.Sort(col.Types)
+	if len(shapes) > 0 {
+		col.BBox = []float64{bound.Min[0], bound.Min[1], bound.Max[0], bound.Max[1]}
+	}
+	meta, err := json.Marshal(geoMetadata{Version: "1.1.0", Primary: "geometry", Columns: map[string]geoColumn{"geometry": col}})
+	if err != nil {
+		return err
+	}
+	return writeFile(path, func(f *os.File) error {
+		w := parquet.NewGenericWriter[R](f, parquet.Compression(&parquet.Zstd), parquet.KeyValueMetadata("geo", string(meta)))
+		if _, err := w.Write(rows); err != nil {
+			return err
+		}
+		return w.Close()
+	})
+}
+
+// readTable reads all rows of a Parquet file. A damaged file is an error.
+func readTable[R any](path string) (rows []R, err error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("the file is missing")
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return decodeTable[R](f, info.Size())
+}
+
+func decodeTable[R any](r io.ReaderAt, size int64) (rows []R, err error) {
+	// The Parquet reader panics on some damaged files.
+	defer func() {
+		if p := recover(); p != nil {
+			rows, err = nil, fmt.Errorf("damaged Parquet file: %v", p)
+		}
+	}()
+	file, err := parquet.OpenFile(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("damaged Parquet file: %w", err)
+	}
+	want := parquet.SchemaOf(new(R))
+	for _, path := range want.Columns() {
+		if _, ok := file.Schema().Lookup(path...); !ok {
+			return nil, fmt.Errorf("column %q is missing", path[0])
+		}
+	}
+	reader := parquet.NewGenericReader[R](file, want)
+	defer reader.Close()
+	buf := make([]R, 1024)
+	for {
+		clear(buf)
+		n, err := reader.Read(buf)
+		rows = append(rows, buf[:n]...)
+		if errors.Is(err, io.EOF) {
+			return rows, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("damaged Parquet file: %w", err)
+		}
+		if n == 0 {
+			return nil, io.ErrNoProgress
+		}
+	}
+}
+
+// writeFile writes a file aside and renames it into place when it is whole.
+func writeFile(path string, write func(*os.File) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := write(f); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+func encodeTags(t map[string]string) (string, error) {
+	if t == nil {
+		return "", nil
+	}
+	b, err := json.Marshal(t)
+	return string(b), err
+}
+
+func decodeTags(s string) (map[string]string, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var t map[string]string
+	return t, json.Unmarshal([]byte(s), &t)
+}
+
+func decodeShape(b []byte) (orb.Geometry, error) {
+	g, err := wkb.Unmarshal(b)
+	if err != nil {
+		return nil, err
+	}
+	if g == nil {
+		return nil, errors.New("empty")
+	}
+	return g, nil
+}
