@@ -1,0 +1,302 @@
+package qwen2vl
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/gobackend"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"urbangraph/uglib/nn"
+	"urbangraph/uglib/vision"
+)
+
+// newBackend gives the pure Go backend in the mode that does not deadlock.
+var newBackend = sync.OnceValue(func() compute.Backend {
+	b, err := gobackend.New("parallelism=-1")
+	if err != nil {
+		panic(err)
+	}
+	return b
+})
+
+// hashPixels is hash_pixels of testdata/common.py.
+func hashPixels(n int, seed uint64) []float32 {
+	out := make([]float32, n)
+	for i := range out {
+		x := uint32(uint64(i)*2654435761 + seed*40503)
+		out[i] = float32(float64(x>>16&255)/127.5 - 1)
+	}
+	return out
+}
+
+// golden is the reference model with its inputs and results.
+type golden struct {
+	cfg         *Config
+	rows        []Row
+	graph       []float32 // [8, 64]
+	acts, grads map[string]*tensors.Tensor
+}
+
+func loadGolden(t testing.TB) golden {
+	t.Helper()
+	var g golden
+	var err error
+	must := func(e error) {
+		if e != nil {
+			t.Helper()
+			t.Fatal(e)
+		}
+	}
+	g.cfg, err = LoadConfig("testdata")
+	must(err)
+	g.cfg.GraphTokenID = 310
+	inputs, err := nn.LoadTensors("testdata/inputs.safetensors")
+	must(err)
+	g.acts, err = nn.LoadTensors("testdata/acts.safetensors")
+	must(err)
+	g.grads, err = nn.LoadTensors("testdata/grads.safetensors")
+	must(err)
+	g.graph, err = nn.Floats(inputs["graph_embeds"])
+	must(err)
+	ids := tensors.MustCopyFlatData[int32](inputs["input_ids"])
+	mask := tensors.MustCopyFlatData[int32](inputs["attention_mask"])
+	grids := tensors.MustCopyFlatData[int32](inputs["image_grid_thw"])
+	pixels := hashPixels(60*1176, 1)
+	var pictures []vision.Patches
+	for i := 0; i < len(grids); i += 3 {
+		p := vision.Patches{Grid: [3]int{int(grids[i]), int(grids[i+1]), int(grids[i+2])}}
+		n := p.Count() * 1176
+		p.Data, pixels = pixels[:n], pixels[n:]
+		pictures = append(pictures, p)
+	}
+	g.rows = make([]Row, 4)
+	for r := range g.rows {
+		for i := r * 22; i < (r+1)*22; i++ {
+			if mask[i] == 1 {
+				g.rows[r].IDs = append(g.rows[r].IDs, ids[i])
+			}
+		}
+	}
+	g.rows[0].Images, g.rows[2].Images = pictures[:1], pictures[1:]
+	g.rows[0].Graph, g.rows[3].Graph = []int{0, 1, 2, 3, 4}, []int{5, 6, 7}
+	return g
+}
+
+func (g golden) store(t testing.TB) *model.Store {
+	t.Helper()
+	store := model.NewStore()
+	if err := g.cfg.Load(store, "testdata"); err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+func (g golden) layout(t testing.TB, sizes Sizes) *Batch {
+	t.Helper()
+	b, err := g.cfg.Layout(g.rows, sizes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// args gives the tensors of a batch and, behind them, the graph vectors padded to the batch's number of them.
+func (g golden) args(b *Batch) []any {
+	var out []any
+	for _, t := range b.Tensors() {
+		out = append(out, t)
+	}
+	vectors := make([]float32, b.GraphVectors*g.cfg.HiddenSize)
+	copy(vectors, g.graph)
+	return append(out, tensors.FromFlatDataAndDimensions(vectors, b.GraphVectors, g.cfg.HiddenSize))
+}
+
+func run(t testing.TB, store *model.Store, args []any, fn func(s *model.Scope, nodes []*Node) []*Node) []*tensors.Tensor {
+	t.Helper()
+	exec, err := model.NewExec(newBackend(), store, fn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Call(args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// near compares want to got and returns the largest difference. Indices for which skip holds are not compared.
+func near(t *testing.T, name string, got, want []float32, tolerance float64, skip func(i int) bool) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%s: %d values, want %d", name, len(got), len(want))
+		return
+	}
+	worst, at := 0.0, -1
+	for i := range want {
+		if skip != nil && skip(i) {
+			continue
+		}
+		if d := math.Abs(float64(got[i]) - float64(want[i])); !(d <= worst) {
+			worst, at = d, i
+		}
+	}
+	if !(worst <= tolerance) {
+		t.Errorf("%s: value %d is %g, want %g: off by %.2g, tolerance %.2g", name, at, got[at], want[at], worst, tolerance)
+		return
+	}
+	t.Logf("%s: largest difference %.2g (tolerance %.2g)", name, worst, tolerance)
+}
+
+func floats(t testing.TB, x *tensors.Tensor) []float32 {
+	t.Helper()
+	v, err := nn.Floats(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// unpad takes the patches (or merged tokens) of the three pictures out of [I, P, w].
+func unpad(got []float32, per, width int, counts []int) []float32 {
+	var out []float32
+	for i, n := range counts {
+		out = append(out, got[i*per*width:(i*per+n)*width]...)
+	}
+	return out
+}
+
+func TestGoldenPositions(t *testing.T) {
+	g := loadGolden(t)
+	b := g.layout(t, Sizes{})
+	want := tensors.MustCopyFlatData[int32](g.acts["position_ids"])
+	for axis := range 3 {
+		for i, m := range b.Mask {
+			if m == 1 && b.Positions[axis][i] != want[axis*len(b.Mask)+i] {
+				t.Fatalf("axis %d, row %d, token %d: position %d, want %d", axis, i/22, i%22, b.Positions[axis][i], want[axis*len(b.Mask)+i])
+			}
+		}
+	}
+}
+
+// TestGoldenLayers compares every layer with transformers, for the tightest sizes and for generous ones.
+func TestGoldenLayers(t *testing.T) {
+	g := loadGolden(t)
+	for _, sizes := range []Sizes{{}, {Rows: 6, Tokens: 32, Images: 4, Patches: 48, GraphVectors: 9}} {
+		t.Run(fmt.Sprintf("%+v", sizes), func(t *testing.T) {
+			b := g.layout(t, sizes)
+			var names []string
+			out := run(t, g.store(t), g.args(b), func(s *model.Scope, nodes []*Node) []*Node {
+				names = nil
+				var taps []*Node
+				last := len(nodes) - 1
+				o := Options{Graph: nodes[last], Tap: func(name string, x *Node) { names, taps = append(names, name), append(taps, x) }}
+				h := g.cfg.Forward(s, NewInputs(nodes[:last]), o)
+				names, taps = append(names, "last_hidden"), append(taps, h)
+				in := NewInputs(nodes[:last])
+				names, taps = append(names, "embedding"), append(taps, L2Normalize(Reshape(pick(h, in.Last), -1, 64), -1))
+				return taps
+			})
+			for i, name := range names {
+				got := floats(t, out[i])
+				want := floats(t, g.acts[name])
+				tolerance := 2e-5
+				var skip func(int) bool
+				switch {
+				case name == "embedding":
+					got, tolerance = got[:4*64], 1e-5
+				case name == "image_features":
+					got = unpad(got, b.Patches/4, 64, []int{6, 8, 1})
+				case name[:3] == "vis":
+					got = unpad(got, b.Patches, 32, []int{24, 32, 4})
+				default: // [B, S, H] against [4, 22, H]
+					var tight []float32
+					for r := range 4 {
+						tight = append(tight, got[r*b.Tokens*64:(r*b.Tokens+22)*64]...)
+					}
+					got = tight
+					skip = func(i int) bool { return i/64%22 >= len(g.rows[i/64/22].IDs) }
+				}
+				near(t, name, got, want, tolerance, skip)
+			}
+			if want := 4 + 1 + 2*2; len(names) < want {
+				t.Errorf("only %v were compared", names)
+			}
+		})
+	}
+}
+
+// TestGoldenEmbedding checks the short cut for the last token, with padding on either side.
+func TestGoldenEmbedding(t *testing.T) {
+	g := loadGolden(t)
+	for _, left := range []bool{false, true} {
+		b := g.layout(t, Sizes{Tokens: 24, PadLeft: left})
+		out := run(t, g.store(t), g.args(b), func(s *model.Scope, nodes []*Node) []*Node {
+			last := len(nodes) - 1
+			return []*Node{L2Normalize(g.cfg.LastHidden(s, NewInputs(nodes[:last]), Options{Graph: nodes[last]}), -1)}
+		})
+		near(t, fmt.Sprintf("embedding, padding left %v", left), floats(t, out[0]), floats(t, g.acts["embedding"]), 1e-5, nil)
+	}
+}
+
+// TestGoldenGradients compares the loss and the gradients of every decoder weight and of the graph vectors.
+func TestGoldenGradients(t *testing.T) {
+	g := loadGolden(t)
+	store := g.store(t)
+	var keys []string
+	for key := range g.cfg.Shapes() {
+		if _, ok := g.grads["d_"+key]; ok {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	if len(keys) != len(g.grads)-2 {
+		t.Fatalf("gradients for %d of the model's tensors, the reference has %v", len(keys), slices.Sorted(maps.Keys(g.grads)))
+	}
+	for _, form := range []struct {
+		name   string
+		hidden func(s *model.Scope, in Inputs, o Options) *Node
+	}{
+		{"all tokens", func(s *model.Scope, in Inputs, o Options) *Node {
+			return Reshape(pick(g.cfg.Forward(s, in, o), in.Last), -1, 64)
+		}},
+		{"last token", g.cfg.LastHidden},
+		{"recomputed", func(s *model.Scope, in Inputs, o Options) *Node {
+			o.Checkpoint = true
+			return g.cfg.LastHidden(s, in, o)
+		}},
+	} {
+		t.Run(form.name, func(t *testing.T) {
+			out := run(t, store, g.args(g.layout(t, Sizes{})), func(s *model.Scope, nodes []*Node) []*Node {
+				last := len(nodes) - 1
+				e := L2Normalize(form.hidden(s, NewInputs(nodes[:last]), Options{Graph: nodes[last]}), -1)
+				e = Reshape(e, 2, 2, 64)
+				q, p := Reshape(Slice(e, AxisRange(), AxisElem(0)), 2, 64), Reshape(Slice(e, AxisRange(), AxisElem(1)), 2, 64)
+				logits := DivScalar(DotGeneral(q, []int{1}, nil, p, []int{1}, nil), 0.05)
+				diagonal := ConvertDType(Diagonal(e.Graph(), 2), e.DType())
+				loss := Neg(ReduceAllMean(ReduceSum(Mul(LogSoftmax(logits, -1), diagonal), -1)))
+				wrt := []*Node{nodes[last]}
+				for _, key := range keys {
+					wrt = append(wrt, store.GetVariable(nn.Path(key)).NodeValue(e.Graph()))
+				}
+				return append([]*Node{loss}, Gradient(loss, wrt...)...)
+			})
+			near(t, "loss", floats(t, out[0]), floats(t, g.acts["loss"]), 1e-5, nil)
+			for i, key := range append([]string{"graph_embeds"}, keys...) {
+				want := floats(t, g.grads["d_"+key])
+				size := 0.0
+				for _, w := range want {
+					size = max(size, math.Abs(float64(w)))
+				}
+				near(t, "d_"+key, floats(t, out[1+i]), want, 1e-4*max(size, 1e-3), nil)
+			}
+		})
+	}
+}
