@@ -3,6 +3,7 @@ package nn
 import (
 	"math"
 	"regexp"
+	"sync"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -13,14 +14,15 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// backend is the pure Go one, in the mode that cannot deadlock.
+// sharedBackend is the pure Go one, in the mode that cannot deadlock.
+var sharedBackend = sync.OnceValues(func() (compute.Backend, error) { return gobackend.New("parallelism=-1") })
+
 func backend(t testing.TB) compute.Backend {
 	t.Helper()
-	b, err := gobackend.New("parallelism=-1")
+	b, err := sharedBackend()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(b.Finalize)
 	return b
 }
 
