@@ -1,0 +1,170 @@
+package caption
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"urbangraph/uglib/city"
+)
+
+// streetWords says what a class of street is, by the value of highway.
+var streetWords = map[string]string{
+	"motorway": "motorway", "trunk": "trunk road", "primary": "primary road", "secondary": "secondary road", "tertiary": "tertiary road",
+	"unclassified": "minor road", "road": "road", "residential": "residential street", "living_street": "living street",
+	"service": "service road", "pedestrian": "pedestrian street", "track": "track", "cycleway": "cycleway", "bridleway": "bridleway",
+	"footway": "footway", "path": "path", "steps": "stairway",
+}
+
+// StreetClass says in words what class of street a street is, such as "primary
+// road" or "residential street".
+func StreetClass(kind string) string {
+	if w, ok := streetWords[kind]; ok {
+		return w
+	}
+	if base, ok := strings.CutSuffix(kind, "_link"); ok {
+		return StreetClass(base) + " link"
+	}
+	return strings.TrimSpace(plain(kind) + " way")
+}
+
+// ways are the types of street that are no landmark where they meet another
+// and have no name.
+var ways = map[string]bool{"footway": true, "path": true, "steps": true, "cycleway": true, "bridleway": true, "track": true}
+
+// plain turns a tag value into words.
+func plain(value string) string {
+	value, _, _ = strings.Cut(value, ";")
+	return strings.TrimSpace(strings.ReplaceAll(value, "_", " "))
+}
+
+// silent categories add nothing to the type.
+var silent = map[string]bool{"": true, "other": true, "amenity": true, "building": true, "natural": true, "place": true}
+
+// placeWords says what a place is by category and type, such as "food
+// restaurant" or "education school".
+func placeWords(n *city.Node) string {
+	kind, category := plain(n.Type), plain(n.Category)
+	if n.Category == "building" && kind == "building" {
+		return "building"
+	}
+	switch {
+	case kind == "" && category == "":
+		return "place"
+	case kind == "":
+		return category
+	case silent[n.Category] || kind == category:
+		return kind
+	}
+	return category + " " + kind
+}
+
+// ground says what an unnamed feature is, by the first tag that tells; empty
+// if it is nothing that a caption speaks of.
+func ground(layer string, tags map[string]string) string {
+	switch layer {
+	case "parking":
+		return "parking"
+	case "water":
+		for _, k := range []string{"water", "waterway", "natural"} {
+			if v := plain(tags[k]); v != "" && v != "water" && v != "yes" {
+				return v
+			}
+		}
+		return "water"
+	case "rail":
+		return "railway"
+	case "tree":
+		return "trees"
+	case "signal":
+		return "traffic signals"
+	case "zebra":
+		return "zebra crossing"
+	case "stop":
+		return "stop sign"
+	case "green":
+		for _, k := range []string{"leisure", "landuse", "natural"} {
+			v := plain(tags[k])
+			switch v {
+			case "":
+				continue
+			case "forest", "wood":
+				return "wood"
+			case "village green", "recreation ground":
+				return "park"
+			case "farmland", "farm", "meadow", "orchard", "vineyard":
+				return v
+			}
+			return v
+		}
+		return "green"
+	}
+	return ""
+}
+
+var numbers = []string{"", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
+
+func number(n int) string {
+	if n > 0 && n < len(numbers) {
+		return numbers[n]
+	}
+	return strconv.Itoa(n)
+}
+
+var buildingWords = map[string]string{
+	"house": "house", "detached": "house", "terrace": "house", "residential": "house", "semidetached_house": "house", "bungalow": "house", "farm": "house",
+	"apartments": "apartment building", "dormitory": "apartment building", "hotel": "hotel",
+	"retail": "shop building", "commercial": "shop building", "supermarket": "shop building", "shop": "shop building",
+	"office": "office building", "hospital": "hospital",
+	"industrial": "hall", "warehouse": "hall", "hangar": "hall", "train_station": "station hall", "stadium": "stadium", "parking": "parking garage",
+	"school": "school building", "university": "school building", "college": "school building", "kindergarten": "school building",
+	"church": "church", "cathedral": "church", "chapel": "church", "mosque": "mosque", "synagogue": "synagogue", "temple": "temple",
+	"garage": "shed", "garages": "shed", "shed": "shed", "roof": "roof", "hut": "shed", "carport": "shed",
+	"public": "public building", "civic": "public building", "government": "public building", "courthouse": "public building", "museum": "public building",
+}
+
+// buildingWord says what a building is, by its tag or else by its footprint in
+// square metres.
+func buildingWord(kind string, area float64) string {
+	if w, ok := buildingWords[kind]; ok {
+		return w
+	}
+	switch {
+	case area < 260:
+		return "small building"
+	case area < 900:
+		return "building"
+	}
+	return "large building"
+}
+
+// storeys reads the number of floors of a building: building:levels, else its
+// height at 3.2 m each; 0 if neither is tagged.
+func storeys(tags map[string]string) int {
+	if v, err := strconv.ParseFloat(strings.TrimSpace(tags["building:levels"]), 64); err == nil && v >= 0.5 && v < 120 {
+		return int(math.Round(v))
+	}
+	h := strings.TrimSpace(strings.TrimSuffix(tags["height"], "m"))
+	if v, err := strconv.ParseFloat(h, 64); err == nil && v > 2 && v < 400 {
+		return max(1, int(math.Round(v/3.2)))
+	}
+	return 0
+}
+
+func plural(word string) string {
+	switch {
+	case strings.HasSuffix(word, "ch"), strings.HasSuffix(word, "s"):
+		return word + "es"
+	case strings.HasSuffix(word, "y"):
+		return strings.TrimSuffix(word, "y") + "ies"
+	}
+	return word + "s"
+}
+
+// article puts "a" or "an" before a word.
+func article(word string) string {
+	if word != "" && strings.ContainsRune("aeiou8", rune(word[0]|0x20)) && !strings.HasPrefix(word, "one") && !strings.HasPrefix(word, "uni") {
+		return "an " + word
+	}
+	return "a " + word
+}
