@@ -50,7 +50,7 @@ type nodeRow struct {
 	Category string  `parquet:"category,dict"`
 	Type     string  `parquet:"type,dict"`
 	Address  string  `parquet:"address"`
-	Tags     string  `parquet:"tags"` // JSON object, empty for none
+	Tags     string  `parquet:"tags"` // JSON object
 	Streets  []int64 `parquet:"streets,list"`
 	Geometry []byte  `parquet:"geometry"`
 }
@@ -74,7 +74,7 @@ type edgeRow struct {
 type featureRow struct {
 	OSM      int64  `parquet:"osm_id"`
 	Layer    string `parquet:"layer,dict"`
-	Tags     string `parquet:"tags"` // JSON object, empty for none
+	Tags     string `parquet:"tags"` // JSON object
 	Geometry []byte `parquet:"geometry"`
 }
 

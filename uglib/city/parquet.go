@@ -148,20 +148,22 @@ func writeFile(path string, write func(*os.File) error) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
+// encodeTags returns tags as a JSON object with sorted keys.
 func encodeTags(t map[string]string) (string, error) {
 	if t == nil {
-		return "", nil
+		return "{}", nil
 	}
 	b, err := json.Marshal(t)
 	return string(b), err
 }
 
+// decodeTags is the inverse of encodeTags; no tags are nil.
 func decodeTags(s string) (map[string]string, error) {
-	if s == "" {
-		return nil, nil
-	}
 	var t map[string]string
-	return t, json.Unmarshal([]byte(s), &t)
+	if err := json.Unmarshal([]byte(s), &t); err != nil || len(t) == 0 {
+		return nil, err
+	}
+	return t, nil
 }
 
 func decodeShape(b []byte) (orb.Geometry, error) {

@@ -77,12 +77,13 @@ var drawn = []string{
 	"building", "building:levels", "building:min_level", "building:colour", "building:color", "building:material", "building:use",
 	"height", "min_height", "est_height", "levels",
 	"roof:shape", "roof:colour", "roof:color", "roof:height", "roof:levels", "roof:material", "roof:orientation",
-	"shop", "amenity", "office", "tourism", "leisure", "historic", "cuisine", "brand", "religion", "denomination", "sport",
+	"shop", "amenity", "office", "tourism", "leisure", "historic", "place", "cuisine", "brand", "religion", "denomination", "sport",
 	"landuse", "natural", "waterway", "water", "wetland", "railway", "barrier", "highway", "crossing", "direction", "traffic_signals:direction",
 	"surface", "parking", "width", "layer", "tunnel", "bridge", "colour", "material", "leaf_type", "genus", "species",
 }
 
-// drawTags returns the tags of t that matter for drawing.
+// drawTags returns the tags of t that matter for drawing. There is at least
+// one, by which the layer was chosen.
 func drawTags(t osm.Tags) map[string]string {
 	out := make(map[string]string)
 	for _, k := range drawn {
