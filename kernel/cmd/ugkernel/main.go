@@ -1,0 +1,68 @@
+// Command ugkernel sets up and runs the project's notebooks.
+//
+//	go run ./kernel/cmd/ugkernel lab             set everything up and open JupyterLab
+//	go run ./kernel/cmd/ugkernel lab --execute   run all notebooks without a browser
+//
+// Under the names go and gopls the same program is the front of these tools inside a kernel.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"urbangraph/kernel/gofront"
+	"urbangraph/kernel/lab"
+)
+
+// exitStatus is an error that only sets the exit status: what it is about has been said.
+type exitStatus int
+
+func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+func main() {
+	if gofront.IsFront(os.Args[0]) {
+		os.Exit(gofront.Main(os.Args[0], os.Args[1:]))
+	}
+	os.Exit(run(os.Args[1:]))
+}
+
+// run carries out one command line and returns the exit status.
+func run(args []string) int {
+	root := &cobra.Command{
+		Use:           "ugkernel",
+		Short:         "Set up and run the notebooks of urbangraph",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	repo := root.PersistentFlags().String("repo", ".", "a folder in the clone of the project")
+	root.AddCommand(labCommand(repo), setupCommand(repo), kernelCommand(repo), benchCommand(repo))
+	root.SetArgs(args)
+	err := root.ExecuteContext(context.Background())
+	var status exitStatus
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &status):
+		return int(status)
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "interrupted")
+		return 130
+	default:
+		fmt.Fprintln(os.Stderr, "ugkernel:", err)
+		return 1
+	}
+}
+
+// interruptible returns a context that ends with an interrupt or a request to end.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+}
+
+// layout finds the clone.
+func layout(repo string) (lab.Layout, error) { return lab.FindLayout(repo) }

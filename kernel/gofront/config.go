@@ -1,0 +1,193 @@
+package gofront
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// maxBinaries limits the programs of cells that are kept, in bytes; the longest unused go first.
+const maxBinaries = 512 << 20
+
+// config is an import configuration: for each package that a set of imports leads to, the file with
+// its compiled form.
+type config struct {
+	file  string   // in the format that compile and link read
+	local []string // folders and embedded files outside GOROOT and the module cache
+	stamp string   // of local
+}
+
+// saved is the part of a config that is not in its file.
+type saved struct {
+	Local []string `json:"local"`
+	Stamp string   `json:"stamp"`
+}
+
+// configPath is where the configuration with the given key is kept.
+func (b builder) configPath(key string) string { return filepath.Join(b.Cache, "imports", key) }
+
+// loadConfig opens a kept configuration; it reports false when there is none or when it no longer holds.
+func (b builder) loadConfig(key string) (*config, bool) {
+	c := &config{file: b.configPath(key)}
+	text, err := os.ReadFile(c.file)
+	if err != nil {
+		return nil, false
+	}
+	meta, err := os.ReadFile(c.file + ".json")
+	if err != nil {
+		return nil, false
+	}
+	var s saved
+	if json.Unmarshal(meta, &s) != nil {
+		return nil, false
+	}
+	c.local, c.stamp = s.Local, s.Stamp
+	if stampFiles(c.local) != c.stamp {
+		return nil, false
+	}
+	for line := range strings.Lines(string(text)) {
+		if _, f, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
+			if _, err := os.Stat(f); err != nil { // the go command has trimmed its cache
+				return nil, false
+			}
+		}
+	}
+	return c, true
+}
+
+// makeConfig asks the real go command to build all that the imports lead to and keeps where it lies.
+func (b builder) makeConfig(key string, imports []string) (*config, error) {
+	const format = "{{.ImportPath}}\t{{.Export}}\t{{.Dir}}\t{{.Standard}}\t{{range .EmbedFiles}}{{.}}\x01{{end}}"
+	cmd := exec.Command(b.Go, append([]string{"list", "-export", "-deps", "-f", format}, imports...)...)
+	cmd.Dir = b.dir
+	cmd.Env = Setenv(Setenv(b.env, "GOPROXY", "off"), "GOGC", "400")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w: %s", err, stderr.String())
+	}
+	c := &config{file: b.configPath(key)}
+	var text bytes.Buffer
+	for line := range strings.Lines(string(out)) {
+		p := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(p) != 5 {
+			continue
+		}
+		if p[1] != "" {
+			fmt.Fprintf(&text, "packagefile %s=%s\n", p[0], p[1])
+		}
+		if p[3] != "true" && !strings.HasPrefix(p[2], b.ModCache+string(filepath.Separator)) {
+			c.local = append(c.local, p[2])
+			for _, e := range strings.Split(p[4], "\x01") {
+				if e != "" {
+					c.local = append(c.local, filepath.Join(p[2], e))
+				}
+			}
+		}
+	}
+	slices.Sort(c.local)
+	c.stamp = stampFiles(c.local)
+	if err := os.MkdirAll(filepath.Dir(c.file), 0o755); err != nil {
+		return nil, err
+	}
+	meta, err := json.Marshal(saved{Local: c.local, Stamp: c.stamp})
+	if err != nil {
+		return nil, err
+	}
+	if err := writeFile(c.file, text.Bytes()); err != nil {
+		return nil, err
+	}
+	return c, writeFile(c.file+".json", meta)
+}
+
+// stampFiles is a hash over names, sizes and times of the files in the given folders, and of the given
+// files themselves.
+func stampFiles(paths []string) string {
+	var b strings.Builder
+	note := func(path string, fi os.FileInfo) {
+		if !fi.IsDir() {
+			fmt.Fprintln(&b, path, fi.Size(), fi.ModTime().UnixNano())
+		}
+	}
+	for _, p := range paths {
+		entries, err := os.ReadDir(p)
+		if err != nil {
+			if fi, err := os.Stat(p); err == nil {
+				note(p, fi)
+			} else {
+				fmt.Fprintln(&b, p, "missing")
+			}
+			continue
+		}
+		for _, e := range entries {
+			if strings.HasSuffix(e.Name(), "_test.go") {
+				continue
+			}
+			if fi, err := e.Info(); err == nil {
+				note(filepath.Join(p, e.Name()), fi)
+			}
+		}
+	}
+	return digest(b.String())
+}
+
+// writeFile writes a file as a whole or not at all.
+func writeFile(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// touch sets the time of a file to now, which [prune] reads as its last use.
+func touch(path string) error {
+	now := time.Now()
+	return os.Chtimes(path, now, now)
+}
+
+// prune removes the longest unused files of a folder until the rest takes at most limit bytes. The file
+// keep stays.
+func prune(dir string, limit int64, keep string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	var files []os.FileInfo
+	var total int64
+	for _, e := range entries {
+		if fi, err := e.Info(); err == nil && fi.Mode().IsRegular() {
+			files = append(files, fi)
+			total += fi.Size()
+		}
+	}
+	slices.SortFunc(files, func(x, y os.FileInfo) int {
+		return cmp.Or(x.ModTime().Compare(y.ModTime()), cmp.Compare(x.Name(), y.Name()))
+	})
+	for _, fi := range files {
+		if total <= limit {
+			return
+		}
+		if path := filepath.Join(dir, fi.Name()); path != keep && os.Remove(path) == nil {
+			total -= fi.Size()
+		}
+	}
+}

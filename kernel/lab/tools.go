@@ -1,0 +1,203 @@
+package lab
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"urbangraph/kernel/gofront"
+)
+
+// module returns the files that pin the Go modules.
+func (s *Setup) module() []string {
+	return []string{filepath.Join(s.Layout.Repo, "go.mod"), filepath.Join(s.Layout.Repo, "go.sum")}
+}
+
+// toolEnv is the environment in which the tools are built.
+func (s *Setup) toolEnv() []string {
+	return gofront.Setenv(gofront.BuildEnv(os.Environ(), s.tool), "GOBIN", s.Layout.Bin())
+}
+
+// haveTools reports whether all tools are there.
+func (s *Setup) haveTools() bool {
+	for _, t := range []string{"gonb", "goimports", "gopls"} {
+		if !isFile(filepath.Join(s.Layout.Bin(), t)) {
+			return false
+		}
+	}
+	return true
+}
+
+// toolsStamp covers the versions of the tools and of Go.
+func (s *Setup) toolsStamp() (string, error) {
+	return hashFiles(s.module()...) + " " + s.tool.Version, nil
+}
+
+// tools installs the programs that the tool lines of go.mod name.
+func (s *Setup) tools(ctx context.Context) (string, error) {
+	_, err := s.command(ctx, s.toolEnv(), s.tool.Go, "install", "tool")
+	return "", goError(err)
+}
+
+// goError adds the cure to a failure of the go command for want of modules.
+func goError(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, sign := range []string{"dial tcp", "no such host", "module lookup disabled", "connection refused", "i/o timeout"} {
+		if strings.Contains(err.Error(), sign) {
+			return fmt.Errorf("Go modules are missing and could not be fetched: connect this machine once and run `go mod download` in the clone, or set GOPROXY to a mirror, then run this again: %w", err)
+		}
+	}
+	return err
+}
+
+// haveKernel reports whether ugkernel and the fronts are there.
+func (s *Setup) haveKernel() bool {
+	return isFile(filepath.Join(s.Layout.Front(), "go")) && isFile(filepath.Join(s.Layout.Front(), "gopls"))
+}
+
+// kernelStamp covers the sources of the kernel and its place, which the fronts hold.
+func (s *Setup) kernelStamp() (string, error) {
+	files, err := sources(filepath.Join(s.Layout.Repo, "kernel"))
+	if err != nil {
+		return "", err
+	}
+	return hashFiles(append(files, s.module()...)...) + " " + s.tool.Version, nil
+}
+
+// kernel builds ugkernel and puts it into the folder of fronts under the names by which GoNB calls it.
+func (s *Setup) kernel(ctx context.Context) (string, error) {
+	program := filepath.Join(s.Layout.Bin(), "ugkernel")
+	if _, err := s.command(ctx, s.toolEnv(), s.tool.Go, "build", "-o", program, "./kernel/cmd/ugkernel"); err != nil {
+		return "", goError(err)
+	}
+	if err := os.MkdirAll(s.Layout.Front(), 0o755); err != nil {
+		return "", err
+	}
+	for _, name := range []string{"go", "gopls"} {
+		link := filepath.Join(s.Layout.Front(), name)
+		if err := os.Remove(link); err != nil && !os.IsNotExist(err) {
+			return "", err
+		}
+		if err := os.Symlink(program, link); err != nil {
+			return "", err
+		}
+	}
+	return "", nil
+}
+
+// kernelspec is Jupyter's description of a kernel.
+type kernelspec struct {
+	Argv          []string `json:"argv"`
+	DisplayName   string   `json:"display_name"`
+	Language      string   `json:"language"`
+	InterruptMode string   `json:"interrupt_mode"`
+}
+
+// specText is the content of kernel.json.
+func (s *Setup) specText() ([]byte, error) {
+	text, err := json.MarshalIndent(kernelspec{
+		Argv:          []string{filepath.Join(s.Layout.Bin(), "ugkernel"), "kernel", "--repo", s.Layout.Repo, "--connection", "{connection_file}"},
+		DisplayName:   KernelTitle,
+		Language:      "go",
+		InterruptMode: "message",
+	}, "", "  ")
+	return append(text, '\n'), err
+}
+
+// haveSpec reports whether the kernelspec is there.
+func (s *Setup) haveSpec() bool { return isFile(filepath.Join(s.Layout.Kernelspec(), "kernel.json")) }
+
+// specStamp is the text of the kernelspec.
+func (s *Setup) specStamp() (string, error) {
+	text, err := s.specText()
+	return digest(text), err
+}
+
+// spec writes the kernelspec into the Python environment, where its JupyterLab finds it.
+func (s *Setup) spec(context.Context) (string, error) {
+	text, err := s.specText()
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(s.Layout.Kernelspec(), 0o755); err != nil {
+		return "", err
+	}
+	return "", os.WriteFile(filepath.Join(s.Layout.Kernelspec(), "kernel.json"), text, 0o644)
+}
+
+// common are packages outside the project that notebooks often import.
+var common = []string{
+	"fmt", "math", "os", "sort", "strings", "time", "context", "encoding/json", "image/png", "net/http",
+	"github.com/janpfeifer/gonb/gonbui",
+	"github.com/paulmach/orb/geojson",
+	"gonum.org/v1/gonum/stat",
+	"gonum.org/v1/plot/plotter",
+	"gonum.org/v1/plot/vg/draw",
+	"gonum.org/v1/plot/vg/vgimg",
+}
+
+// warmStamp covers all that the packages of the project are built from.
+func (s *Setup) warmStamp() (string, error) {
+	files, err := sources(filepath.Join(s.Layout.Repo, "uglib"), filepath.Join(s.Layout.Repo, "plots"))
+	if err != nil {
+		return "", err
+	}
+	files = append(files, s.module()...)
+	return strings.Join([]string{hashFiles(files...), s.tool.Version, gofront.BuildFlags}, " "), nil
+}
+
+// warm builds the packages that cells import, in a module like that of a notebook and with the flags of
+// cells, so that the first cell does not have to. Packages that do not compile are named and do not stop
+// the set-up: a notebook that needs them will say what is wrong with them.
+func (s *Setup) warm(ctx context.Context) (string, error) {
+	env := gofront.BuildEnv(os.Environ(), s.tool)
+	out, err := s.command(ctx, env, s.tool.Go, "list", "-e", "-f",
+		"package {{.ImportPath}} {{.Name}} {{.Incomplete}} {{len .GoFiles}}", "./uglib/...", "./plots/...")
+	if err != nil {
+		return "", goError(err)
+	}
+	packages := slices.Clone(common)
+	var broken []string
+	for line := range strings.Lines(out) {
+		f := strings.Fields(line)
+		switch {
+		case len(f) != 5 || f[0] != "package" || f[2] == "main" || f[4] == "0":
+		case strings.Contains("/"+f[1]+"/", "/internal/"):
+		case f[3] == "true":
+			broken = append(broken, f[1])
+		default:
+			packages = append(packages, f[1])
+		}
+	}
+	dir, err := os.MkdirTemp(s.Layout.State(), "warm-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	if err := gofront.WriteModule(dir, "warm", s.Layout.Repo); err != nil {
+		return "", err
+	}
+	out, err = s.command(ctx, env, s.tool.Go, append([]string{"-C", dir, "build"}, packages...)...)
+	if err != nil {
+		found := len(broken)
+		for sc := bufio.NewScanner(strings.NewReader(out)); sc.Scan(); {
+			if p, ok := strings.CutPrefix(sc.Text(), "# "); ok {
+				broken = append(broken, p)
+			}
+		}
+		if ctx.Err() != nil || len(broken) == found {
+			return "", goError(err)
+		}
+	}
+	if len(broken) == 0 {
+		return "", nil
+	}
+	return ", except what does not compile: " + strings.Join(broken, ", "), nil
+}
