@@ -18,6 +18,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/sys/unix"
 
 	"urbangraph/uglib/progress"
 )
@@ -43,12 +44,14 @@ type Reporter struct {
 	closed bool
 }
 
-// New returns a reporter that draws bars if out is a terminal and else writes
-// plain lines: for each task at most one line every 5 seconds, and one when it
+// New returns a reporter that draws bars if out is a terminal (that knows its
+// width and is not "dumb") and else writes plain lines: for each task at most one line every 5 seconds, and one when it
 // ends. Tasks that end within 0.3 seconds are not shown.
 func New(out *os.File) *Reporter {
 	if isatty.IsTerminal(out.Fd()) && os.Getenv("TERM") != "dumb" {
-		return newBars(out)
+		if size, err := unix.IoctlGetWinsize(int(out.Fd()), unix.TIOCGWINSZ); err == nil && size.Col > 0 {
+			return newBars(out)
+		}
 	}
 	return newLines(out)
 }
