@@ -65,18 +65,20 @@ func (v *VisionConfig) MergeUnit() int { return v.MergeSize * v.MergeSize }
 // mlpDim is the hidden width of a block's MLP.
 func (v *VisionConfig) mlpDim() int { return int(float64(v.EmbedDim) * v.MLPRatio) }
 
-// Tiny gives a small model that trains on a laptop: heads of 24 to 32 dimensions where hidden allows, half as many
-// key-value heads, a vision tower as wide as the decoder, the MLPs 3 times (decoder) and 2 times (vision) as wide.
-// Special token ids are left at zero for the caller, who knows the tokenizer. hidden must be a positive multiple of 16;
+// Tiny gives a small model that trains on a laptop: heads of 32 dimensions where hidden allows, else of 16 or 8 (the
+// matrix kernels of the pure Go backend are several times slower at other widths), as many key-value heads as query heads
+// or half of them, a vision tower as wide as the decoder, and MLPs 3 times (decoder) and 2 times (vision) as wide.
+// Special token ids are left at zero for the caller, who knows the tokenizer. hidden must be a multiple of 8;
 // [Config.Validate] says if a choice does not work.
 func Tiny(vocab, hidden, visionLayers, layers int) *Config {
-	heads := 2
-	for _, h := range []int{4, 3, 6, 8} {
-		if hidden%h == 0 && hidden/h%8 == 0 && hidden/h <= 32 {
-			heads = h
+	width := 8
+	for _, w := range []int{32, 16} {
+		if hidden%w == 0 {
+			width = w
 			break
 		}
 	}
+	heads := max(hidden/width, 1)
 	kv := heads
 	if heads%2 == 0 {
 		kv = heads / 2
