@@ -31,7 +31,7 @@ func NormalBearing(degrees float64) Bearing {
 	if d < 0 {
 		d += 360
 	}
-	if d >= 360 { // -tiny + 360 rounds up to 360
+	if d >= 360 || d == 0 { // -tiny + 360 rounds up to 360; no negative zero
 		d = 0
 	}
 	return Bearing(d)
