@@ -22,23 +22,41 @@ const (
 
 // View is one geotagged image, anchored to the street that it stands on.
 type View struct {
-	ID       int64       // 15 to 17 digits, as Mapillary's, so that the reference tells it from an OSM node
-	File     string      // name of the image file inside the set's folder
-	Origin   Origin      //
-	Pos      orb.Point   // longitude, latitude in degrees
-	Heading  geo.Bearing // of the camera's axis
-	Taken    time.Time   // zero if unknown
-	Street   city.NodeID // nearest street within the anchoring distance, or city.None
-	Foot     orb.Point   // point of that street nearest to Pos
-	Distance geo.Metres  // from Pos to Foot
-	Bearing  geo.Bearing // from Pos to Foot
+	ID         int64       // 15 to 17 digits, as Mapillary's, so that the reference tells it from an OSM node
+	File       string      // name of the image file inside the set's folder, with slashes
+	Origin     Origin      //
+	Pos        orb.Point   // longitude, latitude in degrees
+	Heading    geo.Bearing // of the camera's axis; 0 if HasHeading is false
+	HasHeading bool        // false for a photograph that does not say where it looks
+	Taken      time.Time   // UTC; zero if unknown
+	Street     city.NodeID // nearest street within the anchoring distance, or city.None; see Anchor
+	Foot       orb.Point   // point of that street nearest to Pos
+	Distance   geo.Metres  // from Pos to Foot
+	Bearing    geo.Bearing // from Pos to Foot
 }
 
 // Set is a folder of views of one city.
 type Set struct {
-	Dir   string // folder of the image files
-	Views []View
+	Dir     string    // folder of the image files
+	Views   []View    // in the order of their file names
+	Skipped []Skipped // files of the folder that are no views, in the same order
 }
 
+// Skipped is an image file that is no view of the city.
+type Skipped struct {
+	File   string `json:"file"`
+	Reason Reason `json:"reason"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// Reason says why a file is no view.
+type Reason string
+
+const (
+	NoPosition Reason = "no position"      // no EXIF position
+	Outside    Reason = "outside the city" // positioned, but not within the city's bound
+	Unreadable Reason = "unreadable"       // no image of a known format, or damaged
+)
+
 // Path returns the path of a view's image file.
-func (s *Set) Path(v View) string { return filepath.Join(s.Dir, v.File) }
+func (s *Set) Path(v View) string { return filepath.Join(s.Dir, filepath.FromSlash(v.File)) }

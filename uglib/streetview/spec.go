@@ -1,0 +1,175 @@
+package streetview
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"urbangraph/uglib/city"
+	"urbangraph/uglib/geo"
+	"urbangraph/uglib/store"
+	"urbangraph/uglib/streetview/render"
+)
+
+// AnchorReach is the default distance within which a view is anchored to a
+// street. (The UGE reference takes 100 m.)
+const AnchorReach geo.Metres = 50
+
+// Spec says which set of views to make: drawn ones or those of a folder. It is
+// a [store.Spec] of kind "views" whose artefact holds views.parquet,
+// skipped.json and, for drawn views, images/*.jpg. Make one with [Render] or
+// [Folder].
+type Spec struct {
+	City   city.Spec
+	Origin Origin     // Rendered or Photo
+	Reach  geo.Metres // greatest distance from a view to its street
+
+	// Of drawn views.
+	Count         int     `json:",omitempty"` // how many; fewer come where the streets have no room for more
+	Seed          uint64  `json:",omitempty"` // of places, headings, light and weather
+	Width, Height int     `json:",omitempty"` // pixels
+	FOV           float64 `json:",omitempty"` // horizontal field of view, degrees
+	Quality       int     `json:",omitempty"` // of the JPEG files, 1 to 100
+
+	// Of a folder.
+	Dir     string `json:"-"`          // where it lies; a folder with the same files is the same set
+	Content string `json:",omitempty"` // SHA-256 over names, sizes and first 64 KiB of its image files
+}
+
+// layoutVersion is raised when files or drawing change.
+const layoutVersion = 1
+
+// Render returns the spec of count views drawn from the geometry of a city:
+// seed 1, 448 by 336 pixels, 90 degrees. See package render for what they show
+// and [render.World.Stands] for where they stand.
+func Render(c city.Spec, count int) Spec {
+	return Spec{
+		City: c, Origin: Rendered, Reach: AnchorReach, Count: count, Seed: 1,
+		Width: render.DefaultWidth, Height: render.DefaultHeight, FOV: render.DefaultFOV, Quality: 88,
+	}
+}
+
+// Folder returns the spec of the photographs in a folder and its sub-folders
+// (JPEG, PNG and WebP files; hidden ones are left out). The error is one of a
+// folder that cannot be read or holds no image file. Files without a position,
+// outside of the city or unreadable do not become views; the set lists them.
+// Where no file has a position, opening the set is an error.
+func Folder(c city.Spec, dir string) (Spec, error) {
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return Spec{}, fmt.Errorf("photo folder %s cannot be opened: %w; give the folder that holds the image files", dir, err)
+	case !info.IsDir():
+		return Spec{}, fmt.Errorf("photo folder %s is a file; give the folder that holds the image files", dir)
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return Spec{}, fmt.Errorf("photo folder %s: %w", dir, err)
+	}
+	files, err := imageFiles(abs)
+	if err != nil {
+		return Spec{}, err
+	}
+	if len(files) == 0 {
+		return Spec{}, fmt.Errorf("photo folder %s holds no image file (.jpg, .jpeg, .png, .webp), in its sub-folders neither; give the folder that holds the photographs", dir)
+	}
+	sum, err := fingerprint(abs, files)
+	if err != nil {
+		return Spec{}, err
+	}
+	return Spec{City: c, Origin: Photo, Reach: AnchorReach, Dir: abs, Content: sum}, nil
+}
+
+// Kind implements [store.Spec].
+func (Spec) Kind() string { return "views" }
+
+// Schema implements [store.Spec].
+func (Spec) Schema() int { return layoutVersion }
+
+// Inputs implements [store.Spec]: the city.
+func (s Spec) Inputs() []store.Spec { return []store.Spec{s.City} }
+
+// check returns an error for a spec that no set can be made of.
+func (s Spec) check() error {
+	switch {
+	case s.Origin != Rendered && s.Origin != Photo:
+		return fmt.Errorf("views of origin %q cannot be made here; use streetview.Render or streetview.Folder", s.Origin)
+	case !(s.Reach > 0 && s.Reach <= 1000):
+		return fmt.Errorf("views cannot be anchored within %g m; try 50 (the UGE reference takes 100)", float64(s.Reach))
+	case s.Origin == Rendered && (s.Count < 1 || s.Count > 1e6):
+		return fmt.Errorf("%d views cannot be drawn; ask for 1 to 1000000", s.Count)
+	case s.Origin == Rendered && (s.Quality < 1 || s.Quality > 100):
+		return fmt.Errorf("JPEG quality %d does not exist; try 88", s.Quality)
+	}
+	return nil
+}
+
+// Open returns the city and the set of views of a spec, made once and read
+// from the store ever after.
+func Open(ctx context.Context, s Spec) (*city.City, *Set, error) {
+	a, err := store.Get(ctx, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := city.Open(ctx, s.City)
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := readSet(a.Dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.Origin == Photo {
+		if set.Dir = s.Dir; set.Dir == "" { // a spec read back from its artefact does not know the folder
+			set.Dir, _ = a.Manifest.Summary["folder"].(string)
+		}
+	} else {
+		set.Dir = a.Path(imageDir)
+	}
+	for _, v := range set.Views {
+		if int(v.Street) >= len(c.Nodes) {
+			return nil, nil, fmt.Errorf("views in %s name street %d of a city of %d nodes; remove the artefact (ug rm %s) and open it again", a.Dir, v.Street, len(c.Nodes), a.Ref())
+		}
+	}
+	return c, set, nil
+}
+
+// Build implements [store.Spec].
+func (s Spec) Build(ctx context.Context, b *store.Build) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	c, err := city.Open(ctx, s.City)
+	if err != nil {
+		return err
+	}
+	dir := s.Dir
+	if s.Origin == Rendered {
+		dir = b.Path(imageDir)
+		if err := s.draw(ctx, c, dir); err != nil {
+			return err
+		}
+	} else if dir == "" {
+		return fmt.Errorf("the photo folder of these views is not known; make the spec with streetview.Folder(city, dir)")
+	}
+	set, err := ReadFolder(ctx, c, dir, s.Reach)
+	if err != nil {
+		return err
+	}
+	if s.Origin == Photo {
+		b.Summary("folder", dir)
+	}
+	b.Summary("origin", s.Origin)
+	b.Summary("views", len(set.Views))
+	count := map[Reason]int{}
+	for _, f := range set.Skipped {
+		count[f.Reason]++
+	}
+	for _, r := range []Reason{NoPosition, Outside, Unreadable} {
+		if count[r] > 0 {
+			b.Summary("files "+string(r), count[r])
+		}
+	}
+	return writeSet(b.Dir, set)
+}
