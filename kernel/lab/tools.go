@@ -156,14 +156,17 @@ func (s *Setup) warmStamp() (string, error) {
 // warm builds the packages that cells import, in a module like that of a notebook and with the flags of
 // cells, so that the first cell does not have to. Packages that do not compile are named and do not stop
 // the set-up: a notebook that needs them will say what is wrong with them.
-func (s *Setup) warm(ctx context.Context) (string, error) {
+func (s *Setup) warm(ctx context.Context) (string, error) { return s.warmPackages(ctx, common) }
+
+// warmPackages builds the packages of the project and the given others.
+func (s *Setup) warmPackages(ctx context.Context, others []string) (string, error) {
 	env := gofront.BuildEnv(os.Environ(), s.tool)
 	out, err := s.command(ctx, env, s.tool.Go, "list", "-e", "-f",
 		"package {{.ImportPath}} {{.Name}} {{.Incomplete}} {{len .GoFiles}}", "./uglib/...", "./plots/...")
 	if err != nil {
 		return "", goError(err)
 	}
-	packages := slices.Clone(common)
+	packages := slices.Clone(others)
 	var broken []string
 	for line := range strings.Lines(out) {
 		f := strings.Fields(line)
