@@ -25,27 +25,24 @@ const (
 // row is a view in views.parquet: degrees (EPSG:4326) and metres. Absent
 // values are null.
 type row struct {
-	ID       int64    `parquet:"id"`
-	File     string   `parquet:"file"`
-	Origin   string   `parquet:"origin,dict"`
-	Lon      float64  `parquet:"lon"`
-	Lat      float64  `parquet:"lat"`
-	Heading  *float64 `parquet:"heading,optional"`
-	Taken    *int64   `parquet:"taken,optional,timestamp(millisecond)"`
-	Street   *int32   `parquet:"street,optional"` // node of the city
-	FootLon  *float64 `parquet:"foot_lon,optional"`
-	FootLat  *float64 `parquet:"foot_lat,optional"`
-	Distance *float64 `parquet:"distance,optional"`
-	Bearing  *float64 `parquet:"bearing,optional"`
+	ID       int64     `parquet:"id"`
+	File     string    `parquet:"file"`
+	Origin   string    `parquet:"origin,dict"`
+	Lon      float64   `parquet:"lon"`
+	Lat      float64   `parquet:"lat"`
+	Heading  *float64  `parquet:"heading,optional"`
+	Taken    time.Time `parquet:"taken,optional,timestamp(millisecond)"` // UTC
+	Street   *int32    `parquet:"street,optional"`                       // node of the city
+	FootLon  *float64  `parquet:"foot_lon,optional"`
+	FootLat  *float64  `parquet:"foot_lat,optional"`
+	Distance *float64  `parquet:"distance,optional"`
+	Bearing  *float64  `parquet:"bearing,optional"`
 }
 
 func toRow(v View) row {
-	r := row{ID: v.ID, File: v.File, Origin: string(v.Origin), Lon: v.Pos[0], Lat: v.Pos[1]}
+	r := row{ID: v.ID, File: v.File, Origin: string(v.Origin), Lon: v.Pos[0], Lat: v.Pos[1], Taken: v.Taken}
 	if v.HasHeading {
 		r.Heading = new(float64(v.Heading))
-	}
-	if !v.Taken.IsZero() {
-		r.Taken = new(v.Taken.UnixMilli())
 	}
 	if v.Street != city.None {
 		r.Street = new(int32(v.Street))
@@ -60,8 +57,8 @@ func (r row) view() (View, error) {
 	if r.Heading != nil {
 		v.Heading, v.HasHeading = geo.Bearing(*r.Heading), true
 	}
-	if r.Taken != nil {
-		v.Taken = time.UnixMilli(*r.Taken).UTC()
+	if !r.Taken.IsZero() {
+		v.Taken = r.Taken.UTC()
 	}
 	if r.Street == nil {
 		return v, nil
