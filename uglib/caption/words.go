@@ -59,6 +59,12 @@ func placeWords(n *city.Node) string {
 	return category + " " + kind
 }
 
+// PlaceName says what a place is and its name, if it has one: "food restaurant
+// Joe's", "parking".
+func PlaceName(n *city.Node) string {
+	return strings.TrimSpace(placeWords(n) + " " + n.Name)
+}
+
 // ground says what an unnamed feature is, by the first tag that tells; empty
 // if it is nothing that a caption speaks of.
 func ground(layer string, tags map[string]string) string {

@@ -1,0 +1,109 @@
+package ugdata
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/paulmach/orb"
+
+	"urbangraph/uglib/city"
+	"urbangraph/uglib/geo"
+)
+
+// triple is one hop as the path grammar writes it.
+type triple struct {
+	source, middle, target string
+	record                 orb.Point
+	near                   bool       // has a tuple of its own
+	length                 geo.Metres // of its own tuple
+	bearing                geo.Bearing
+	bare                   bool // the tuple shows the wind alone
+}
+
+// newTriple names the ends of a hop and measures its tuple.
+func newTriple(c *city.City, image string, h hop) triple {
+	name := func(id city.NodeID) string {
+		if id == city.None {
+			return image
+		}
+		return c.DisplayName(id)
+	}
+	t := triple{source: name(h.from), target: name(h.to), record: h.record(c)}
+	e := h.edge
+	bearing := e.Bearing
+	if !h.forward() {
+		bearing = bearing.Reverse()
+	}
+	switch e.Type {
+	case city.Nearest:
+		t.middle, t.near, t.length, t.bearing = "nearest", true, e.Distance, bearing
+		if !h.forward() {
+			t.middle = "near"
+		}
+	case city.Bounds:
+		t.middle, t.near, t.length, t.bearing, t.bare = "bounds", true, e.Distance, bearing, true
+		if !h.forward() {
+			t.middle = "near"
+		}
+	case city.Crosses:
+		if e.Via != city.None {
+			t.middle = name(e.Via)
+		} else {
+			t.middle = "Intersection of " + t.source + " and " + t.target
+		}
+	case city.Along:
+		t.middle = "on_same_street"
+	case city.Continues:
+		t.middle = "continues as"
+	}
+	if t.near && t.length == 0 {
+		t.length = 1
+	}
+	return t
+}
+
+func (t triple) String() string { return "(" + t.source + ", " + t.middle + ", " + t.target + ")" }
+
+func (t triple) tuple() string {
+	if t.bare {
+		return fmt.Sprintf("(%.1fm, %s)", float64(t.length), t.bearing.Wind8())
+	}
+	return tuple(t.length, t.bearing)
+}
+
+// tuple writes a distance and a bearing.
+func tuple(d geo.Metres, b geo.Bearing) string {
+	return fmt.Sprintf("(%.1fm, %.0f°(%s))", float64(d), float64(b), b.Wind8())
+}
+
+// grammar writes a walk by the path grammar of the UGE reference and returns
+// its length: all tuples and all transitions, written or not.
+func grammar(triples []triple) (string, geo.Metres) {
+	var b strings.Builder
+	var total geo.Metres
+	for i, t := range triples {
+		b.WriteString(t.String())
+		if t.near {
+			b.WriteString(" " + t.tuple())
+			total += t.length
+		}
+		if i+1 == len(triples) {
+			break
+		}
+		next := triples[i+1]
+		d, to := geo.Distance(t.record, next.record), geo.BearingTo(t.record, next.record)
+		total += d
+		b.WriteString(" -> ")
+		if lone := i > 0 && t.near && !triples[i-1].near && !next.near; !lone {
+			b.WriteString(tuple(d, to) + " -> ")
+		}
+	}
+	return b.String(), total
+}
+
+// summary is the sentence that sums up a path in the UGE reference.
+func summary(destination string, image int64, pos orb.Point) string {
+	return fmt.Sprintf("You can reach %s from the current location shown in the image with id %s at (%.4f, %.4f).",
+		destination, strconv.FormatInt(image, 10), pos[0], pos[1])
+}

@@ -1,0 +1,74 @@
+package ugdata
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/paulmach/orb"
+
+	"urbangraph/uglib/caption"
+	"urbangraph/uglib/city"
+)
+
+// imageText is the node text of an image.
+const imageText = "street view image"
+
+// NodeText is the text of a node for the graph encoder: its kind, class and
+// name, such as "street primary road North Market Street" or "place food
+// restaurant Joe's". It leaves out what the node text of the UGE reference also
+// holds (see [NodeTextReference]): ids and coordinates, which say nothing about
+// another city and let a model match digits instead of places, and empty
+// fields. city.None is the image.
+func NodeText(c *city.City, id city.NodeID) string {
+	if id == city.None {
+		return imageText
+	}
+	n := &c.Nodes[id]
+	switch n.Kind {
+	case city.Street:
+		return strings.TrimSpace("street " + caption.StreetClass(n.Type) + " " + n.Name)
+	case city.Crossing:
+		return "crossing " + strings.TrimPrefix(n.Name, "Intersection of ")
+	case city.Area:
+		return "area " + caption.PlaceName(n)
+	}
+	return "place " + caption.PlaceName(n)
+}
+
+// NodeTextReference is the text of a node in the layout of the UGE reference
+// (graph file format), blanks and double commas included. The planning area and
+// district of its cities, which the map does not have, are left out, and the
+// country is the city's own; missing values read "nan", as there.
+func NodeTextReference(c *city.City, id city.NodeID) string {
+	n := &c.Nodes[id]
+	var extra strings.Builder
+	for _, f := range []struct{ label, key string }{
+		{"city", "addr:city"}, {"street", "addr:street"}, {"housenumber", "addr:housenumber"}, {"postcode", "addr:postcode"},
+		{"building use", "building:use"}, {"historic district", "historic:district"}, {"building", "building"}, {"historic", "historic"}, {"architect", "architect"},
+	} {
+		if v := n.Tags[f.key]; v != "" {
+			fmt.Fprintf(&extra, ", %s=%s", f.label, v)
+		}
+	}
+	return layout(c, c.DisplayName(id), int64(id), n.Category, n.Address, extra.String(), c.Centroid(id))
+}
+
+// imageTextReference is that of an image.
+func imageTextReference(c *city.City, id int64, pos orb.Point) string {
+	return layout(c, "mapillary image", id, "", "", "", pos)
+}
+
+func layout(c *city.City, name string, id int64, category, address, extra string, at orb.Point) string {
+	or := func(s string) string {
+		if s == "" {
+			return "nan"
+		}
+		return s
+	}
+	country := ""
+	if c.Country != "" {
+		country = "Country: " + c.Country + ", "
+	}
+	return fmt.Sprintf("Name: %s, ID: %d, Category: %s, Address: %s, %s%s, Coordinates: (%.6f, %.6f)",
+		or(name), id, or(category), or(address), country, extra, at[0], at[1])
+}

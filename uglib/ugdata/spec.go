@@ -1,0 +1,147 @@
+package ugdata
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"urbangraph/uglib/city"
+	"urbangraph/uglib/store"
+	"urbangraph/uglib/streetview"
+)
+
+// Spec says of which views a dataset is made. It is a [store.Spec] of kind
+// "dataset" whose artefact holds the tables of [Write].
+type Spec struct {
+	Train   []streetview.Spec // views of the training cities
+	HeldOut []streetview.Spec // views of cities that training never sees
+	Seed    uint64            // of splits, destinations and instructions
+	Options Options
+}
+
+// How many views of each built-in city the default dataset has. With
+// UG_FAST=1 in the environment it is one small training city and few held-out
+// views, for a look at everything in a minute.
+var (
+	defaultTrain   = []count{{"wilmington", 1600}, {"newark", 1200}, {"dover", 900}}
+	defaultHeldOut = []count{{"andorra", 400}}
+	fastTrain      = []count{{"wilmington", 300}}
+	fastHeldOut    = []count{{"andorra", 60}}
+)
+
+type count struct {
+	city  string
+	views int
+}
+
+// Default returns the spec of the default dataset: drawn views of Wilmington,
+// Newark and Dover, with Andorra held out. If UG_FAST is set to anything but
+// "0" it is a small one, of Wilmington with Andorra held out. The error is one
+// of the built-in extracts.
+func Default() (Spec, error) {
+	train, held := defaultTrain, defaultHeldOut
+	if Fast() {
+		train, held = fastTrain, fastHeldOut
+	}
+	s := Spec{Seed: 1}
+	for _, part := range []struct {
+		counts []count
+		to     *[]streetview.Spec
+	}{{train, &s.Train}, {held, &s.HeldOut}} {
+		for _, x := range part.counts {
+			c, err := city.Builtin(x.city)
+			if err != nil {
+				return Spec{}, err
+			}
+			*part.to = append(*part.to, streetview.Render(c, x.views))
+		}
+	}
+	return s, nil
+}
+
+// Fast reports whether UG_FAST asks for a small default dataset.
+func Fast() bool {
+	v := os.Getenv("UG_FAST")
+	return v != "" && v != "0"
+}
+
+// layoutVersion is raised when the tables or the rules that fill them change.
+const layoutVersion = 1
+
+// Kind implements [store.Spec].
+func (Spec) Kind() string { return "dataset" }
+
+// Schema implements [store.Spec].
+func (Spec) Schema() int { return layoutVersion }
+
+// Inputs implements [store.Spec]: the views, training cities first.
+func (s Spec) Inputs() []store.Spec {
+	var in []store.Spec
+	for _, v := range append(append([]streetview.Spec(nil), s.Train...), s.HeldOut...) {
+		in = append(in, v)
+	}
+	return in
+}
+
+// Build implements [store.Spec]. Images are written by their file names in the
+// sets of views.
+func (s Spec) Build(ctx context.Context, b *store.Build) error {
+	sources, err := s.sources(ctx)
+	if err != nil {
+		return err
+	}
+	d, err := compose(ctx, sources, s.Options, s.Seed)
+	if err != nil {
+		return err
+	}
+	audit, err := d.Audit()
+	if err != nil {
+		return err
+	}
+	for _, split := range []Split{Train, Val, Test, HeldOut, Buffer} {
+		b.Summary(string(split), audit.Places[split])
+	}
+	b.Summary("samples", len(d.Samples))
+	if audit.Places[Test]+audit.Places[Val] > 0 {
+		b.Summary("metres between splits", float64(audit.MinDistance))
+	}
+	b.Summary("metres a subgraph reaches", float64(audit.MaxReach))
+	return Write(b.Dir, d)
+}
+
+// sources opens the views of the spec with their cities.
+func (s Spec) sources(ctx context.Context) ([]Source, error) {
+	if len(s.Train) == 0 {
+		return nil, fmt.Errorf("ugdata: a dataset needs views to train on; fill in Spec.Train, or try Default")
+	}
+	var out []Source
+	for i, v := range append(append([]streetview.Spec(nil), s.Train...), s.HeldOut...) {
+		c, set, err := streetview.Open(ctx, v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Source{City: c, Views: set, HeldOut: i >= len(s.Train)})
+	}
+	return out, nil
+}
+
+// Open returns the dataset of a spec with its cities, built once and read from
+// the store ever after.
+func Open(ctx context.Context, s Spec) (*Dataset, error) {
+	a, err := store.Get(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	d, err := Read(a.Dir)
+	if err != nil {
+		return nil, err
+	}
+	sources, err := s.sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.locate(sources); err != nil {
+		return nil, fmt.Errorf("%w; remove the artefact (ug rm %s) and open it again", err, a.Ref())
+	}
+	return d, nil
+}
