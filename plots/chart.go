@@ -43,10 +43,6 @@ func sans(size float64, bold bool) font.Font {
 func (c *chart) blank() *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = color.White
-	p.Title.Text = c.title
-	p.Title.TextStyle.Font = sans(15, true)
-	p.Title.TextStyle.Color = ink
-	p.Title.Padding = 10
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Label.TextStyle.Font = sans(12.5, false)
 		a.Label.TextStyle.Color = ink
@@ -171,7 +167,7 @@ func (c *chart) png(d drawing) ([]byte, error) {
 		return nil, err
 	}
 	var out bytes.Buffer
-	enc := png.Encoder{CompressionLevel: png.BestCompression}
+	enc := png.Encoder{CompressionLevel: png.DefaultCompression}
 	if err := enc.Encode(&out, carto.Paletted(img)); err != nil {
 		return nil, fmt.Errorf("plots: encode PNG: %w", err)
 	}
@@ -196,26 +192,39 @@ func (c *chart) html(d drawing) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return c.htmlWith(data)
+}
+
+func (c *chart) htmlWith(png []byte) (string, error) {
 	alt := c.title
 	if alt == "" {
 		alt = c.ylabel
 	}
-	return imageHTML(data, alt, c.width), nil
+	return imageHTML(png, alt, c.width), nil
 }
 
-// finish draws a plot, with the subtitle under the title.
+// header writes title and subtitle and returns what is left of the canvas.
+func (c *chart) header(can draw.Canvas) draw.Canvas {
+	sty := c.blank().Title.TextStyle
+	sty.XAlign, sty.YAlign = draw.XLeft, draw.YTop
+	top := vg.Length(10)
+	for _, line := range []struct {
+		text  string
+		font  font.Font
+		color color.NRGBA
+		room  vg.Length
+	}{{c.title, sans(15, true), ink, 21}, {c.subtitle, sans(12, false), muted, 18}} {
+		if line.text == "" {
+			continue
+		}
+		sty.Font, sty.Color = line.font, line.color
+		can.FillText(sty, vg.Point{X: can.Min.X + 10, Y: can.Max.Y - top}, line.text)
+		top += line.room
+	}
+	return draw.Crop(can, 0, 0, 0, -top+6)
+}
+
+// finish draws a plot under its header.
 func (c *chart) finish(p *plot.Plot, can draw.Canvas) {
-	if c.subtitle != "" {
-		p.Title.Text = c.title + "\n" // keeps a line free
-		p.Title.Padding = 6
-	}
-	p.Draw(draw.Crop(can, 8, -14, 8, -8))
-	if c.subtitle == "" {
-		return
-	}
-	sty := p.Title.TextStyle
-	sty.Font = sans(11.5, false)
-	sty.Color = muted
-	sty.XAlign, sty.YAlign = draw.XCenter, draw.YTop
-	can.FillText(sty, vg.Point{X: can.Center().X, Y: can.Max.Y - 30}, c.subtitle)
+	p.Draw(draw.Crop(c.header(can), 8, -14, 8, -10))
 }

@@ -19,8 +19,8 @@ type CurvesFigure struct {
 
 // Curves returns a chart with a panel for each measure. The measure of a series
 // is the last word of its name, after spaces and slashes: "train loss" and
-// "val/loss" share the panel "loss", "margin" has its own. Long noisy series
-// are drawn pale with their moving average over them.
+// "val/loss" share the panel "loss", "margin" has its own. Long series are
+// drawn pale with their moving average over them.
 func Curves(s ...Series) *CurvesFigure {
 	f := &CurvesFigure{chart: newChart()}
 	at := map[string]int{}
@@ -35,11 +35,7 @@ func Curves(s ...Series) *CurvesFigure {
 		f.panels[i].series = append(f.panels[i].series, c)
 	}
 	for _, p := range f.panels {
-		for _, c := range p.series {
-			if len(c.Y) >= 40 {
-				p.Smooth(0.95)
-			}
-		}
+		p.Smooth(0.9)
 	}
 	f.width, f.height = float64(min(max(len(f.panels), 1), 3))*400, 280
 	return f
@@ -82,12 +78,7 @@ func (f *CurvesFigure) Text() string {
 }
 
 func (f *CurvesFigure) draw(c draw.Canvas) error {
-	if f.title != "" {
-		sty := f.blank().Title.TextStyle
-		sty.XAlign, sty.YAlign = draw.XCenter, draw.YTop
-		c.FillText(sty, vg.Point{X: c.Center().X, Y: c.Max.Y - 8}, f.title)
-		c = draw.Crop(c, 0, 0, 0, -22)
-	}
+	c = f.header(c)
 	n := vg.Length(len(f.panels))
 	for i, p := range f.panels {
 		w := c.Size().X / n

@@ -24,6 +24,12 @@ type Figure interface {
 	Text() string
 }
 
+// pictured is a figure whose HTML holds its PNG, so that it need be drawn only
+// once for both.
+type pictured interface {
+	htmlWith(png []byte) (string, error)
+}
+
 func noForm(what, form string) error {
 	return fmt.Errorf("plots: %s has no %s form: %w", what, form, errors.ErrUnsupported)
 }

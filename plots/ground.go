@@ -70,13 +70,13 @@ func of(types ...string) map[string]bool {
 
 var streetClasses = []streetClass{
 	{"Path", of("footway", "path", "pedestrian", "steps", "cycleway", "bridleway", "track", "corridor"),
-		carto.Style{Line: pathLine, Width: 0.9, Dash: []float64{3, 2}}},
+		carto.Style{Line: pathLine, Width: 0.9, Dash: []float64{3, 2}, Grow: true}},
 	{"Street", nil, // every other type
-		carto.Style{Line: streetLine, Width: 2, Casing: streetCasing, Edge: 0.6}},
+		carto.Style{Line: streetLine, Width: 2, Casing: streetCasing, Edge: 0.6, Grow: true}},
 	{"Main street", of("primary", "secondary", "tertiary", "primary_link", "secondary_link", "tertiary_link"),
-		carto.Style{Line: mainLine, Width: 3, Casing: mainCasing, Edge: 0.6}},
+		carto.Style{Line: mainLine, Width: 3, Casing: mainCasing, Edge: 0.6, Grow: true}},
 	{"Motorway", of("motorway", "trunk", "motorway_link", "trunk_link"),
-		carto.Style{Line: motorwayLine, Width: 3.6, Casing: motorwayCase, Edge: 0.6}},
+		carto.Style{Line: motorwayLine, Width: 3.6, Casing: motorwayCase, Edge: 0.6, Grow: true}},
 }
 
 func classOf(highway string) int {

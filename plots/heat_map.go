@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/paulmach/orb"
 
@@ -111,17 +112,14 @@ func (m *Map) squares(pts []orb.Point, values []float64, cell geo.Metres) []squa
 	return out
 }
 
-// brief prints a number with about three significant digits.
+// brief prints a number with three significant digits, or all of its whole
+// part.
 func brief(v float64) string {
 	switch a := math.Abs(v); {
-	case a != 0 && (a < 1e-3 || a >= 1e7):
-		return fmt.Sprintf("%.2g", v)
-	case a >= 100:
+	case a >= 1000 && a < 1e9:
 		return count(int(math.Round(v)))
-	case a >= 10:
-		return fmt.Sprintf("%.1f", v)
-	case v == math.Trunc(v):
-		return fmt.Sprintf("%.0f", v)
+	case a >= 100 && a < 1000:
+		return strconv.FormatFloat(v, 'f', 0, 64)
 	}
-	return fmt.Sprintf("%.3g", v)
+	return strconv.FormatFloat(v, 'g', 3, 64)
 }

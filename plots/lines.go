@@ -64,10 +64,9 @@ func (f *LineFigure) Size(w, h int) *LineFigure {
 	return f
 }
 
-// Smooth draws each curve pale, and over it the exponential moving average in
-// which a value x steps back weighs weight^x; weight is in [0, 1), such as 0.9.
-// The average is corrected for its start at the first value, so that it is a
-// true weighted mean everywhere.
+// Smooth draws each curve of at least 40 values pale, and over it the centred
+// moving average in which a value k places before or after weighs weight^k;
+// weight is in [0, 1), such as 0.9. Being centred, it does not lag behind.
 func (f *LineFigure) Smooth(weight float64) *LineFigure {
 	if weight >= 0 && weight < 1 {
 		f.smooth = weight
@@ -158,6 +157,7 @@ func (f *LineFigure) plot() (*plot.Plot, error) {
 	if p.X.Min == p.X.Max {
 		p.X.Min, p.X.Max = p.X.Min-0.5, p.X.Max+0.5
 	}
+	f.placeLegend(p)
 	if f.logX {
 		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{}
 	}
@@ -165,6 +165,45 @@ func (f *LineFigure) plot() (*plot.Plot, error) {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
 	}
 	return p, nil
+}
+
+// placeLegend puts the legend into the corner that holds the fewest values.
+func (f *LineFigure) placeLegend(p *plot.Plot) {
+	at := func(v, lo, hi float64, log bool) float64 {
+		if log {
+			v, lo, hi = math.Log(v), math.Log(lo), math.Log(hi)
+		}
+		return (v - lo) / (hi - lo)
+	}
+	var held [4]float64 // left bottom, right bottom, left top, right top
+	for _, s := range f.series {
+		for i := range s.X {
+			x, y := at(s.X[i], p.X.Min, p.X.Max, f.logX), at(s.Y[i], p.Y.Min, p.Y.Max, f.logY)
+			corner, inX, inY := 0, x < 0.4, y < 0.3
+			if x > 0.6 {
+				corner, inX = corner+1, true
+			}
+			if y > 0.7 {
+				corner, inY = corner+2, true
+			}
+			if inX && inY {
+				held[corner] += 1 / float64(len(s.X))
+			}
+		}
+	}
+	best := 3
+	for _, c := range []int{2, 1, 0} {
+		if held[c] < held[best]-0.02 {
+			best = c
+		}
+	}
+	p.Legend.Top, p.Legend.Left = best >= 2, best%2 == 0
+	if p.Legend.Left {
+		p.Legend.XOffs = 8
+	}
+	if !p.Legend.Top {
+		p.Legend.YOffs = 6
+	}
 }
 
 func addLevel(p *plot.Plot, name string, y, x0, x1 float64) error {
@@ -190,7 +229,8 @@ func (f *LineFigure) curve(p *plot.Plot, s Series, c color.NRGBA) (bool, error) 
 	}
 	width := vg.Length(1.8)
 	raw := c
-	if f.smooth > 0 {
+	smooth := f.smooth > 0 && len(s.X) >= 40
+	if smooth {
 		raw, width = alpha(c, 0.3), 1
 	}
 	var first *plotter.Line
@@ -213,7 +253,7 @@ func (f *LineFigure) curve(p *plot.Plot, s Series, c color.NRGBA) (bool, error) 
 		}
 		l.LineStyle = draw.LineStyle{Color: raw, Width: width}
 		p.Add(l)
-		if f.smooth > 0 {
+		if smooth {
 			if l, err = plotter.NewLine(thin(smoothed(pts, f.smooth), 1200)); err != nil {
 				return false, err
 			}
@@ -275,15 +315,20 @@ func runs(n int, ok func(int) bool) [][2]int {
 	return out
 }
 
-// smoothed is the exponential moving average, divided by the sum of its
-// weights.
+// smoothed is the weighted mean of all values, in which the one k places away
+// weighs weight^k. It is the sum of a pass forward and a pass backward.
 func smoothed(pts plotter.XYs, weight float64) plotter.XYs {
 	out := make(plotter.XYs, len(pts))
-	sum, norm := 0.0, 0.0
+	norm := make([]float64, len(pts))
+	sum, n := 0.0, 0.0
 	for i, q := range pts {
-		sum = sum*weight + q.Y*(1-weight)
-		norm = norm*weight + (1 - weight)
-		out[i] = plotter.XY{X: q.X, Y: sum / norm}
+		sum, n = sum*weight+q.Y, n*weight+1
+		out[i], norm[i] = plotter.XY{X: q.X, Y: sum}, n
+	}
+	sum, n = 0, 0
+	for i := len(pts) - 1; i >= 0; i-- {
+		out[i].Y = (out[i].Y + sum*weight) / (norm[i] + n*weight)
+		sum, n = sum*weight+pts[i].Y, n*weight+1
 	}
 	return out
 }

@@ -125,6 +125,8 @@ func (m *Map) Scene() *carto.Scene {
 // HTML returns the interactive map over its still twin.
 func (m *Map) HTML() (string, error) { return m.Scene().HTML() }
 
+func (m *Map) htmlWith(png []byte) (string, error) { return m.Scene().Wrap(png) }
+
 // Page returns the interactive map as a whole page.
 func (m *Map) Page() (string, error) { return m.Scene().Page() }
 

@@ -97,7 +97,7 @@ func (m *Map) areas() {
 
 func (m *Map) crossings() {
 	m.Layer(carto.Layer{Group: groupCrossings, Name: "Crossing", Features: m.features(city.Crossing, nil),
-		Style: carto.Style{Line: alpha(ink, 0.6), Fill: white, Width: 0.8, Radius: 1.5}})
+		Style: carto.Style{Line: alpha(ink, 0.5), Fill: white, Width: 0.6, Radius: 1.3}})
 }
 
 func (m *Map) pois() {

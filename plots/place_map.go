@@ -33,6 +33,9 @@ func PlaceMap(c *city.City, p ugdata.Place) *Map {
 	if note := originNote(origins); note != "" {
 		m.scene.Subtitle += "; the view is " + map[bool]string{true: "rendered, not a photograph", false: "a photograph"}[p.Origin == streetview.Rendered]
 	}
+	for i := range m.scene.Layers { // the classes of streets need no entry at this scale
+		m.scene.Layers[i].Name = ""
+	}
 	m.extend(around(p.Pos, 60))
 	m.Subgraph(p.Graph, p.Pos)
 	if len(p.Paths) > 0 {
@@ -144,9 +147,11 @@ func (m *Map) Path(from orb.Point, p ugdata.Path) *Map {
 	if text == "" {
 		text = p.Plain
 	}
-	m.Layer(carto.Layer{Group: groupPath, Name: fmt.Sprintf("Reasoning path (%d hops, %s)", p.Hops, p.Length),
-		Features: []carto.Feature{{Geometry: line, Name: "Reasoning path", Detail: text}},
-		Style:    carto.Style{Line: vermillion, Width: 3.4, Casing: white, Edge: 1.4}})
+	if len(line) > 1 {
+		m.Layer(carto.Layer{Group: groupPath, Name: fmt.Sprintf("Reasoning path (%d hops, %s)", p.Hops, p.Length),
+			Features: []carto.Feature{{Geometry: line, Name: "Reasoning path", Detail: text}},
+			Style:    carto.Style{Line: vermillion, Width: 3.4, Casing: white, Edge: 1.4}})
+	}
 	if n := m.node(p.Destination); n != nil && n.Geometry != nil {
 		at := middle(n.Geometry)
 		if len(outlines(n.Geometry)) > 0 && len(line) > 0 {

@@ -85,10 +85,15 @@ func show(f Figure) (err error) {
 func compose(f Figure) (bundle, error) {
 	b := bundle{text: f.Text()}
 	var err error
-	if b.html, err = f.HTML(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+	if b.png, err = f.PNG(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return b, err
 	}
-	if b.png, err = f.PNG(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+	if p, ok := f.(pictured); ok && b.png != nil {
+		b.html, err = p.htmlWith(b.png)
+	} else {
+		b.html, err = f.HTML()
+	}
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return b, err
 	}
 	return b, nil

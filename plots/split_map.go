@@ -23,6 +23,7 @@ var splitNames = map[ugdata.Split]string{
 // that the splits are made of.
 func SplitMap(c *city.City, places []ugdata.Place) *Map {
 	m := BaseMap(c)
+	m.scene.Title += ": splits by spatial blocks"
 	points := map[ugdata.Split][]carto.Feature{}
 	blocks := map[ugdata.Split][]carto.Feature{}
 	drawn := map[uint64]bool{}

@@ -105,22 +105,28 @@ const (
 	swatch    = 26.0
 )
 
-func (s *Scene) legend(p pen) []area {
-	var rows []*Layer
+// legendRows returns the layers that have an entry, the topmost first, and the
+// width that they need.
+func (s *Scene) legendRows() (rows []*Layer, width float64) {
 	f := face(11.5, false)
-	wide := 0.0
-	for i := range s.Layers {
+	for i := len(s.Layers) - 1; i >= 0; i-- {
 		l := &s.Layers[i]
 		if l.Name == "" || l.Hidden || len(l.Features) == 0 {
 			continue
 		}
 		rows = append(rows, l)
-		wide = max(wide, min(textWidth(f, l.Name), 200))
+		width = max(width, min(textWidth(f, l.Name), 200)+swatch+22)
 	}
+	return rows, width
+}
+
+func (s *Scene) legend(p pen) []area {
+	rows, wide := s.legendRows()
 	if len(rows) == 0 {
 		return nil
 	}
-	a := area{8, 8, wide + swatch + 22, float64(len(rows))*rowHeight + 10}
+	f := face(11.5, false)
+	a := area{8, 8, wide, float64(len(rows))*rowHeight + 10}
 	p.rect(a.x, a.y, a.w, a.h, color.NRGBA{0xff, 0xff, 0xff, 0xe4})
 	p.stroke(box(a.x, a.y, a.w, a.h), color.NRGBA{0xd5, 0xd7, 0xda, 0xff}, 0.7, nil)
 	for i, l := range rows {

@@ -73,6 +73,11 @@ func (s *Scene) HTML() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return s.Wrap(png)
+}
+
+// Wrap is [Scene.HTML] with a still picture that was drawn before.
+func (s *Scene) Wrap(png []byte) (string, error) {
 	page, err := s.Page()
 	if err != nil {
 		return "", err

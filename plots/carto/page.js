@@ -80,6 +80,15 @@
     }, {sticky: true});
   }
 
+  // Streets widen with the square root of the zoom, as in the still picture.
+  var growing = [], zoom0;
+  function grow() {
+    if (zoom0 === undefined) { return; }
+    var g = Math.min(Math.max(d.growth * Math.pow(2, (map.getZoom() - zoom0) / 2), 0.7), 8);
+    growing.forEach(function (e) { e[0].options.weight = e[1] * g + e[2] * Math.sqrt(g); });
+  }
+  map.on("zoomend", grow);
+
   var groups = d.groups.map(function () { return L.layerGroup(); });
   var titles = {};
   d.layers.forEach(function (l) {
@@ -92,21 +101,18 @@
     }
     var lines = (l.lines || []).map(chain);
     if (lines.length && l.style.casing && l.style.edge) {
-      var under = L.extend({}, o, {color: colour(l.style.casing), opacity: alpha(l.style.casing), weight: l.style.width + 2 * l.style.edge, dashArray: null, interactive: false, fill: false});
-      g.addLayer(L.polyline(lines, under));
+      var under = L.polyline(lines, L.extend({}, o, {color: colour(l.style.casing), opacity: alpha(l.style.casing), weight: l.style.width + 2 * l.style.edge, dashArray: null, interactive: false, fill: false}));
+      if (l.style.grow) { growing.push([under, l.style.width, 2 * l.style.edge]); }
+      g.addLayer(under);
     }
     var lineStyle = L.extend({}, o, {fill: false});
-    if (l.base && lines.length) {
-      g.addLayer(L.polyline(lines, lineStyle));
-    } else {
-      lines.forEach(function (c) { put(L.polyline(c, lineStyle)); });
-    }
+    (l.base && lines.length ? [lines] : lines).forEach(function (c) {
+      var shape = L.polyline(c, L.extend({}, lineStyle));
+      if (l.style.grow) { growing.push([shape, l.style.width, 0]); }
+      put(shape);
+    });
     var rings = (l.polygons || []).map(function (p) { return p.map(chain); });
-    if (l.base && rings.length) {
-      rings.forEach(function (p) { g.addLayer(L.polygon(p, o)); });
-    } else {
-      rings.forEach(function (p) { put(L.polygon(p, o)); });
-    }
+    rings.forEach(function (p) { put(L.polygon(p, o)); });
     var pts = l.points || [];
     for (var i = 0; i < pts.length; i += 2) {
       var at = [d.origin[1] + pts[i + 1] * d.step, d.origin[0] + pts[i] * d.step];
@@ -149,7 +155,7 @@
     }
     return c;
   }
-  var named = d.layers.filter(function (l) { return l.legend && d.groups[l.group].on; });
+  var named = d.layers.filter(function (l) { return l.legend && d.groups[l.group].on; }).reverse();
   if (named.length) {
     var legend = L.control({position: "bottomleft"});
     legend.onAdd = function () {
@@ -166,14 +172,21 @@
   }
 
   // A frame below the fold has no size when the script runs: fit at the first
-  // size that is not zero.
-  var fitted = false;
+  // size that is not zero, and again at each other one until the map is used.
+  var used = false;
+  ["pointerdown", "wheel", "keydown"].forEach(function (e) {
+    el.addEventListener(e, function () { used = true; }, {passive: true});
+  });
   new ResizeObserver(function () {
     if (!el.clientWidth || !el.clientHeight) { return; }
     map.invalidateSize({animate: false});
-    if (!fitted) {
-      fitted = true;
-      map.fitBounds([[d.bound[1], d.bound[0]], [d.bound[3], d.bound[2]]], {animate: false, padding: [d.margin, d.margin]});
+    if (!used) {
+      var b = L.latLngBounds([d.bound[1], d.bound[0]], [d.bound[3], d.bound[2]]);
+      var topLeft = [d.margin + d.inset, d.margin], bottomRight = [d.margin, d.margin];
+      zoom0 = map.getBoundsZoom(b, false, L.point(2 * d.margin + d.inset, 2 * d.margin));
+      grow();
+      map.fitBounds(b, {animate: false, paddingTopLeft: topLeft, paddingBottomRight: bottomRight});
+      grow();
       el.setAttribute("data-map-ok", String(d.layers.length));
     }
   }).observe(el);

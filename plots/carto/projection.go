@@ -27,15 +27,16 @@ func mercator(p orb.Point) (x, y float64) {
 }
 
 // newProjection fits the bound into a frame of w by h pixels with a margin
-// around it, as Leaflet's fitBounds with fractional zoom does.
-func newProjection(b orb.Bound, w, h, margin float64) projection {
+// around it and a further inset on the left, as Leaflet's fitBounds with
+// fractional zoom does.
+func newProjection(b orb.Bound, w, h, margin, inset float64) projection {
 	x0, y0 := mercator(b.Min)
 	x1, y1 := mercator(b.Max)
 	const least = 1e-7 // about 4 m: a single point still gives a map
 	dx, dy := math.Max(x1-x0, least), math.Max(y1-y0, least)
 	p := projection{w: w, h: h, middle: (b.Min[1] + b.Max[1]) / 2}
-	p.scale = math.Min((w-2*margin)/dx, (h-2*margin)/dy)
-	p.left = (x0+x1)/2 - w/2/p.scale
+	p.scale = math.Min((w-2*margin-inset)/dx, (h-2*margin)/dy)
+	p.left = (x0+x1)/2 - (w+inset)/2/p.scale
 	p.bottom = (y0+y1)/2 - h/2/p.scale
 	return p
 }
@@ -49,6 +50,11 @@ func (p projection) pixel(q orb.Point) (x, y float64) {
 func (p projection) metresPerPixel() float64 {
 	around := 2 * math.Pi * float64(geo.EarthRadius)
 	return around * math.Cos(p.middle*math.Pi/180) / p.scale
+}
+
+// growth is the factor by which growing lines widen.
+func (p projection) growth() float64 {
+	return math.Min(math.Max(math.Sqrt(GrowScale/p.metresPerPixel()), 0.7), 5)
 }
 
 // view returns what the frame shows.

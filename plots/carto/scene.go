@@ -28,6 +28,7 @@ type Style struct {
 	Fill   color.NRGBA // of polygons and marks
 	Mark   Mark        // for points; empty is a Dot
 	Radius float64     // of the mark
+	Grow   bool        // line and casing widen when one zooms in, as streets do; widths hold at [GrowScale]
 }
 
 // Feature is one thing on the map. Geometry may be any orb geometry; a
@@ -75,6 +76,10 @@ const (
 	DefaultWidth  = 860
 	DefaultHeight = 560
 )
+
+// GrowScale is the scale, in metres to a pixel, at which the widths of a style
+// that grows hold. They grow with the square root of the zoom.
+const GrowScale = 12.0
 
 // Land is the colour of the ground.
 var Land = color.NRGBA{0xf6, 0xf5, 0xf1, 0xff}

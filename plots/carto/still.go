@@ -43,7 +43,7 @@ func (s *Scene) PNG() ([]byte, error) {
 		return nil, err
 	}
 	var out bytes.Buffer
-	enc := png.Encoder{CompressionLevel: png.BestCompression}
+	enc := png.Encoder{CompressionLevel: png.DefaultCompression}
 	if err := enc.Encode(&out, Paletted(img)); err != nil {
 		return nil, fmt.Errorf("carto: encode PNG: %w", err)
 	}
@@ -65,6 +65,23 @@ func (s *Scene) SVG() ([]byte, error) {
 	return bytes.Replace(out.Bytes(), []byte("<svg "), round, 1), nil
 }
 
+// projection fits the bound beside the legend where the frame has room to
+// spare on the sides.
+func (s *Scene) projection() projection {
+	w, h := s.size()
+	full := newProjection(s.Bound, w, h, Margin, 0)
+	return newProjection(s.Bound, w, h, Margin, s.inset(full))
+}
+
+// inset is how far the map moves to the right, at most by what keeps its scale.
+func (s *Scene) inset(full projection) float64 {
+	x0, _ := full.pixel(s.Bound.Min)
+	x1, _ := full.pixel(s.Bound.Max)
+	spare := full.w - 2*Margin - (x1 - x0)
+	_, legend := s.legendRows()
+	return math.Round(math.Max(0, math.Min(spare, legend)))
+}
+
 // pen draws on a canvas on which a point is a CSS pixel.
 type pen struct {
 	vg.Canvas
@@ -74,7 +91,7 @@ type pen struct {
 
 func (s *Scene) draw(c vg.Canvas) {
 	w, h := s.size()
-	p := pen{Canvas: c, proj: newProjection(s.Bound, w, h, Margin)}
+	p := pen{Canvas: c, proj: s.projection()}
 	p.view = pad(p.proj.view(), 0.05)
 
 	p.rect(0, 0, w, h+s.header(), Land)
@@ -120,6 +137,11 @@ func (p pen) layer(l *Layer) {
 		}
 	}
 	st := l.Style
+	if st.Grow {
+		g := p.proj.growth()
+		st.Width *= g
+		st.Edge *= math.Sqrt(g)
+	}
 	if len(area) > 0 {
 		if st.Fill.A > 0 {
 			p.SetColor(st.Fill)

@@ -17,6 +17,8 @@ type document struct {
 	Origin [2]float64  `json:"origin"`
 	Step   float64     `json:"step"`
 	Margin int         `json:"margin"`
+	Inset  float64     `json:"inset"`  // further margin on the left
+	Growth float64     `json:"growth"` // of growing lines at first
 	Credit string      `json:"credit"`
 	Groups []wireGroup `json:"groups"`
 	Layers []wireLayer `json:"layers"`
@@ -54,6 +56,7 @@ type wireStyle struct {
 	Casing string  `json:"casing,omitempty"`
 	Edge   float64 `json:"edge,omitempty"`
 	Fill   string  `json:"fill,omitempty"`
+	Grow   bool    `json:"grow,omitempty"`
 	Mark   Mark    `json:"mark,omitempty"`
 	Radius float64 `json:"radius,omitempty"`
 }
@@ -82,6 +85,10 @@ func (s *Scene) encode(tolerance float64) ([]byte, error) {
 		Margin: Margin,
 		Credit: s.Credit,
 	}
+	proj := s.projection()
+	d.Growth = proj.growth()
+	w, h := s.size()
+	d.Inset = s.inset(newProjection(s.Bound, w, h, Margin, 0))
 	if s.Bound.Max[1]-s.Bound.Min[1] < 0.02 {
 		d.Step = 1e-6
 	}
@@ -111,7 +118,7 @@ func (s *Scene) encode(tolerance float64) ([]byte, error) {
 func (l *Layer) encode(group int, d *document, shown orb.Bound, tolerance float64) wireLayer {
 	out := wireLayer{Group: group, Legend: l.Name, Holds: l.holds(), Style: wireStyle{
 		Line: css(l.Style.Line), Width: l.Style.Width, Casing: css(l.Style.Casing), Edge: l.Style.Edge,
-		Fill: css(l.Style.Fill), Mark: l.mark(), Radius: l.Style.Radius,
+		Fill: css(l.Style.Fill), Grow: l.Style.Grow, Mark: l.mark(), Radius: l.Style.Radius,
 	}}
 	for i, v := range l.Style.Dash {
 		if i > 0 {
