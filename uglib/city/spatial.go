@@ -58,15 +58,19 @@ func (c *City) index() *index {
 
 // frameOf returns a frame around the middle of nodes.
 func frameOf(nodes []Node) geo.Frame {
-	var b orb.Bound
-	for i, n := range nodes {
+	var b *orb.Bound
+	for _, n := range nodes {
 		if n.Geometry == nil {
 			continue
 		}
-		if i == 0 {
-			b = n.Geometry.Bound()
+		o := n.Geometry.Bound()
+		if b != nil {
+			o = b.Union(o)
 		}
-		b = b.Union(n.Geometry.Bound())
+		b = &o
+	}
+	if b == nil {
+		return geo.Frame{}
 	}
 	return geo.Frame{Origin: b.Center()}
 }
@@ -108,8 +112,7 @@ type Hit struct {
 // for (all, if it is nil), and the foot point on it; false if none is within
 // max. The street may be any kind of way; see [Node.Category].
 func (c *City) NearestStreet(p orb.Point, max geo.Metres, accept func(*Node) bool) (Hit, bool) {
-	hit, ok := c.index().nearest(p, max, func(id NodeID) bool { return accept == nil || accept(&c.Nodes[id]) })
-	return hit, ok
+	return c.index().nearest(p, max, func(id NodeID) bool { return accept == nil || accept(&c.Nodes[id]) })
 }
 
 func (x *index) nearest(p orb.Point, max geo.Metres, accept func(NodeID) bool) (hit Hit, ok bool) {

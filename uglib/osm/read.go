@@ -87,7 +87,7 @@ func Read(ctx context.Context, src Source, bound *orb.Bound) (*Map, error) {
 	m := r.build()
 	m.Source = src
 	for _, w := range m.Ways {
-		if w.Tags["highway"] != "" {
+		if IsStreet(w.Tags) {
 			return m, nil
 		}
 	}
@@ -140,6 +140,9 @@ func (r *reader) add(o osm.Object) {
 		r.header = &orb.Bound{Min: orb.Point{o.MinLon, o.MinLat}, Max: orb.Point{o.MaxLon, o.MaxLat}}
 	case *osm.Node:
 		p := orb.Point{o.Lon, o.Lat}
+		if !(math.Abs(p[0]) <= 180 && math.Abs(p[1]) <= 90) {
+			return // a slip of the data: no place on the Earth
+		}
 		if r.extent.IsEmpty() {
 			r.extent = p.Bound()
 		}

@@ -7,16 +7,15 @@ import (
 	"github.com/paulmach/orb/planar"
 )
 
-// assemble adds the multipolygon relations that come into the box to m. It
-// returns the ways that are the untagged-relation style outline of one (the
-// tags stand on the outer way, none on the relation), which are then no areas
-// of their own.
+// assemble adds the multipolygon relations that come into the box to m. In the
+// old style the tags stand on the outer way and none on the relation; assemble
+// returns these ways, which are then no areas of their own.
 func (r *reader) assemble(m *Map, wayAt map[int64]int) (outlines map[int]bool) {
 	outlines = make(map[int]bool)
 	for _, rel := range r.rels {
 		var outer, inner [][]int64
 		tags := rel.tags
-		var first = -1
+		first := -1 // outer way
 		for _, mem := range rel.members {
 			i, ok := wayAt[mem.way]
 			if !ok {
@@ -38,7 +37,7 @@ func (r *reader) assemble(m *Map, wayAt map[int64]int) (outlines map[int]bool) {
 		}
 		if !describes(tags) { // old style: the outer way says what it is
 			tags = r.ways[first].tags
-			if !describes(tags) || !r.ways[first].area {
+			if !describes(tags) || tags["highway"] != "" {
 				continue
 			}
 			outlines[first] = true
