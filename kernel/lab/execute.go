@@ -193,7 +193,9 @@ func runNotebooks(ctx context.Context, o Options, books []string) ([]Result, err
 	cmd := exec.CommandContext(ctx, o.Layout.Python(), "-c", executeScript)
 	cmd.Env = append(JupyterEnv(o.Layout), o.Env...)
 	cmd.Stdin = bytes.NewReader(job)
-	// Kernels end when their client does, so the script is asked to end, and killed only if it does not.
+	// The script ends its kernel when it is interrupted, and is killed only if it does not end. It has a
+	// process group of its own, or else a Ctrl-C at the terminal would interrupt it a second time.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = 10 * time.Second
 	var stderr bytes.Buffer

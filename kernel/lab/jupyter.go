@@ -36,7 +36,7 @@ func (s Server) Run(ctx context.Context) error {
 		return err
 	}
 	args := []string{"-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=" + strconv.Itoa(port),
-		"--ServerApp.port_retries=0", "--ServerApp.root_dir=" + s.Layout.Notebooks(),
+		"--ServerApp.port_retries=0", "--log-level=WARN", "--ServerApp.root_dir=" + s.Layout.Notebooks(),
 		"--MultiKernelManager.default_kernel_name=" + KernelName}
 	if s.NoBrowser {
 		args = append(args, "--no-browser")

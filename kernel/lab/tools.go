@@ -111,25 +111,57 @@ func (s *Setup) specText() ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// haveSpec reports whether the kernelspec is there.
-func (s *Setup) haveSpec() bool { return isFile(filepath.Join(s.Layout.Kernelspec(), "kernel.json")) }
+// labSettings are JupyterLab's defaults here: it asks no server for news or for newer versions.
+const labSettings = `{
+  "@jupyterlab/apputils-extension:notification": {
+    "checkForUpdates": false,
+    "fetchNews": "false"
+  }
+}
+`
 
-// specStamp is the text of the kernelspec.
-func (s *Setup) specStamp() (string, error) {
+// specFiles are the kernelspec and the settings.
+func (s *Setup) specFiles() (map[string][]byte, error) {
 	text, err := s.specText()
-	return digest(text), err
+	return map[string][]byte{
+		filepath.Join(s.Layout.Kernelspec(), "kernel.json"):                                     text,
+		filepath.Join(s.Layout.Venv(), "share", "jupyter", "lab", "settings", "overrides.json"): []byte(labSettings),
+	}, err
 }
 
-// spec writes the kernelspec into the Python environment, where its JupyterLab finds it.
-func (s *Setup) spec(context.Context) (string, error) {
+// haveSpec reports whether the kernelspec and the settings are there.
+func (s *Setup) haveSpec() bool {
+	files, err := s.specFiles()
+	for f := range files {
+		if !isFile(f) {
+			return false
+		}
+	}
+	return err == nil
+}
+
+// specStamp is of the texts of the files.
+func (s *Setup) specStamp() (string, error) {
 	text, err := s.specText()
+	return digest(append(text, labSettings...)), err
+}
+
+// spec writes the kernelspec and the settings into the Python environment, where its JupyterLab finds
+// them.
+func (s *Setup) spec(context.Context) (string, error) {
+	files, err := s.specFiles()
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(s.Layout.Kernelspec(), 0o755); err != nil {
-		return "", err
+	for path, text := range files {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			return "", err
+		}
 	}
-	return "", os.WriteFile(filepath.Join(s.Layout.Kernelspec(), "kernel.json"), text, 0o644)
+	return "", nil
 }
 
 // common are packages outside the project that notebooks often import.
