@@ -72,9 +72,20 @@ func (w *World) addBuilding(seed uint64, tags map[string]string, g orb.Geometry)
 			short := math.Min(dist(rings[0][0], rings[0][1]), dist(rings[0][1], rings[0][2]))
 			b.ridge = clamp(short*0.35, 1, 4.5)
 		}
-		w.buildings.add(b, boxOf(rings...))
+		box := boxOf(rings...)
+		w.buildings.add(b, box)
+		if b.z0 == 0 {
+			w.surfaces.add(surface{m: apron, rings: [][]orb.Point{around(rings[0], 1.8)}}, box.Pad(2))
+		}
 	}
 	w.see(w.frame.Local(g.Bound().Center()), 0.35, false)
+}
+
+// around returns a counterclockwise ring moved outwards by d metres.
+func around(ring []orb.Point, d float64) []orb.Point {
+	n := len(ring)
+	closed := offset(append(append([]orb.Point{ring[n-1]}, ring...), ring[0]), d)
+	return closed[1 : n+1]
 }
 
 // styleIsTrade reports whether a kind of amenity lives behind a shop window.

@@ -44,6 +44,7 @@ func ConditionsAt(seed uint64, local time.Time) Conditions {
 type light struct {
 	zenith, haze rgb     // colours of the sky above and at the horizon
 	tint         rgb     // colour of the light
+	glow         rgb     // colour of the light on signs, which are lit at dusk
 	contrast     float32 // between walls in the sun and in the shade
 	reach        float64 // depth in metres at which haze takes 63%
 	sun          float64 // radians
@@ -64,6 +65,10 @@ func newLight(c Conditions, seed uint64) *light {
 	case Dusk:
 		l.zenith, l.haze, l.tint = hex(0x39507E), hex(0xEBB48E), rgb{0.84, 0.74, 0.74}
 		l.contrast, l.reach, l.lit = 0.22, 520, 0.4
+	}
+	l.glow = l.tint
+	if c.Weather == Dusk {
+		l.glow = rgb{1.05, 1, 0.95}
 	}
 	return l
 }

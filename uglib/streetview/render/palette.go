@@ -92,6 +92,7 @@ var (
 	water   = patterned(layerWater, 0x3F86C6, 0x4C95D3, 60, func(u, v float64) bool { return blotches(0.9)(u/3, v) })
 	parking = patterned(layerPaved, 0x6A6D78, 0xECECE4, 45, bays)
 	plaza   = patterned(layerPaved, 0xCDBFAE, 0xB6A794, 25, joints(1.2))
+	apron   = plain(layerPaved, 0xB5B2AA) // neutral ground around buildings
 	gravel  = patterned(layerPaved, 0xB8B0A4, 0xAAA296, 15, blotches(0.2))
 	graves  = patterned(layerGreen, 0x7FA06C, 0xC9C9C4, 60, func(u, v float64) bool {
 		u, v = u-2.4*math.Floor(u/2.4), v-2.4*math.Floor(v/2.4)

@@ -22,6 +22,7 @@ const (
 	signTall  = 1.5
 	signFoot  = 3.1  // height of its lower edge: that of the shop front below
 	boardWide = 4.2  // of a free-standing board
+	bladeWide = 1.7  // of the square that stands out from the wall
 	wallReach = 16.0 // from a place to the wall that shows its sign
 )
 
@@ -50,9 +51,9 @@ func (w *World) addPlace(n *city.Node, hangs places) {
 	}
 	style := StyleOf(n.Category, n.Type)
 	s := &sign{text: n.Name, symbol: style.Symbol, paper: hex(style.Paper), ink: hex(style.Ink), w: 256, h: 56}
-	weight := 1.0
+	weight := 2.0
 	if outline {
-		weight = 0.6
+		weight = 1
 	}
 	w.see(at, weight, true)
 	_, road, ok := w.nearestStreet(at, 120, &seen)
@@ -147,6 +148,12 @@ func (w *World) hang(p, road orb.Point, s *sign, style Style, shop bool, hangs p
 	// The foot of the wall lies to the left of its outward normal, so that the
 	// sign's left end, seen from the street, is at the wall's start.
 	w.addBoard(board{a: at(lo, 0.15), b: at(lo+wide, 0.15), z0: z, z1: z + tall, sign: s})
+	// A blade that stands out from the wall is read from along the street.
+	blade := at(lo, 0.2)
+	w.addBoard(board{
+		a: blade, b: add(blade, out, bladeWide), z0: z + 0.1, z1: z + 0.1 + bladeWide, both: true,
+		sign: &sign{symbol: style.Symbol, paper: s.paper, ink: s.ink, w: 48, h: 48},
+	})
 	if shop && row == 0 && z > 2 {
 		front := &facade{
 			wall: hex(style.Paper).scale(0.85), pane: hex(0xA9C9D8), lit: hex(0xFFEBB0), floor: z, pitch: 2.2, side: 0.25,
@@ -177,11 +184,12 @@ func free(taken []hung, lo, wide, wall float64) (float64, int) {
 	return lo, 1 + len(taken)%3
 }
 
-// freeBoard puts up a board on two posts that faces the street, beside it.
+// freeBoard puts up two boards across each other beside the street: one that
+// faces it, and one that is read from along it.
 func (w *World) freeBoard(p, road orb.Point, s *sign, seen *marks) {
 	if seg, f, ok := w.nearestStreet(p, 120, seen); ok {
 		// Not on the carriageway.
-		if clear := w.streets[seg.street].width/2 + 2; dist(p, f) < clear {
+		if clear := w.streets[seg.street].width/2 + boardWide/2 + 0.8; dist(p, f) < clear {
 			away := direction(f, p)
 			if dist(p, f) < 0.3 {
 				away = right(direction(seg.a, seg.b))
@@ -193,9 +201,11 @@ func (w *World) freeBoard(p, road orb.Point, s *sign, seen *marks) {
 	toRoad := direction(p, road)
 	dir := orb.Point{-toRoad[1], toRoad[0]} // the street lies to the right of ab
 	const low, high = 1.4, 3.0
-	a, b := add(p, dir, -boardWide/2), add(p, dir, boardWide/2)
-	w.addBoard(board{a: a, b: b, z0: low, z1: high, sign: s, both: true})
-	for _, post := range []orb.Point{a, b} {
-		w.stand(thing{at: post, wide: 0.2, tall: high, shape: stock.rod, tint: rgb{1, 1, 1}})
+	for _, d := range []orb.Point{dir, right(dir)} {
+		a, b := add(p, d, -boardWide/2), add(p, d, boardWide/2)
+		w.addBoard(board{a: a, b: b, z0: low, z1: high, sign: s, both: true})
+		for _, post := range []orb.Point{a, b} {
+			w.stand(thing{at: post, wide: 0.2, tall: high, shape: stock.rod, tint: rgb{1, 1, 1}})
+		}
 	}
 }

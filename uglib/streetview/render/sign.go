@@ -83,7 +83,10 @@ func (s *sign) draw() {
 		}
 	}
 	left := s.h / 8
-	if s.symbol != Plain {
+	switch {
+	case s.text == "":
+		drawSymbol(img, s.symbol, left, s.h/8, s.h*3/4)
+	case s.symbol != Plain:
 		drawSymbol(img, s.symbol, left, s.h/8, s.h*3/4)
 		left += s.h * 7 / 8
 	}

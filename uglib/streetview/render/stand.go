@@ -24,7 +24,8 @@ const (
 	standApart = 12.0  // least distance between two stands, metres
 	sightReach = 60.0  // metres within which things count
 	cellSide   = 150.0 // metres; stands are spread over cells of this size
-	sideShare  = 0.25  // part of the stands that look to the side
+	signShare  = 0.5   // part of the stands beside a sign that look at it
+	sideShare  = 0.15  // part of the others that look to the side
 )
 
 // drives are the classes of streets on which stands lie, with the weight of
@@ -39,8 +40,8 @@ var drives = map[string]float64{
 // see within 60 m more than one without; no two stands are nearer than 12 m,
 // and at most four times the average fall into a square of 150 m while others
 // have room. The camera stands in the near-side lane and looks along the
-// street one way or the other, within some degrees; one in four looks to the
-// side, at a place with a sign where there is one. Fewer stands than count
+// street one way or the other, within some degrees; half of those beside a place
+// with a sign look at it, and one in seven of the others looks to the side. Fewer stands than count
 // come back where the streets have no more room. The same seed gives the same
 // stands, and fewer of them are the first of more.
 func (w *World) Stands(bound orb.Bound, count int, seed uint64) []Stand {
@@ -145,7 +146,7 @@ func (w *World) candidates(bound orb.Bound, seed uint64) []candidate {
 }
 
 // stance turns a candidate into a stand; ok is false where the camera would
-// stand in a building.
+// stand in a building or right before a wall.
 func (w *World) stance(c candidate) (st Stand, ok bool) {
 	s := &w.streets[c.street]
 	dir := s.heading(c.along)
@@ -165,35 +166,50 @@ func (w *World) stance(c candidate) (st Stand, ok bool) {
 	}
 	axis := math.Atan2(dir[0], dir[1]) * 180 / math.Pi
 	turn := 12 * (unit(hash(c.hash, 1)) - 0.5)
-	if unit(hash(c.hash, 2)) < sideShare {
-		turn = w.sideLook(at, axis, c.hash, &seen)
+	if t, ok := w.signTurn(at, axis, &seen); ok && unit(hash(c.hash, 2)) < signShare {
+		turn = t
+	} else if unit(hash(c.hash, 3)) < sideShare {
+		turn = 60 + 30*unit(hash(c.hash, 4))
+		if c.hash>>21&1 == 1 {
+			turn = -turn
+		}
+	}
+	if w.blocked(at, axis+turn, &seen) {
+		turn = 0
+		if w.blocked(at, axis, &seen) {
+			return st, false
+		}
 	}
 	heading := geo.NormalBearing(math.Round((axis+turn)*100) / 100)
 	return Stand{Pos: w.frame.LonLat(at), Heading: heading, Street: s.node}, true
 }
 
-// sideLook returns a turn of 55 to 95 degrees to the side: towards the
-// nearest sign within 35 m in that range, else at random.
-func (w *World) sideLook(at orb.Point, axis float64, h uint64, seen *marks) float64 {
-	best, turn := 35.0, 0.0
+// blocked reports whether a wall stands within a few metres before the camera.
+func (w *World) blocked(at orb.Point, heading float64, seen *marks) bool {
+	sin, cos := math.Sincos(heading * math.Pi / 180)
+	for _, d := range []float64{2, 4, 6} {
+		if w.inBuilding(add(at, orb.Point{sin, cos}, d), 0, seen) {
+			return true
+		}
+	}
+	return false
+}
+
+// signTurn returns the turn from the axis to the nearest sign that lies 45 to
+// 100 degrees to the side, from 5 to 40 m away.
+func (w *World) signTurn(at orb.Point, axis float64, seen *marks) (turn float64, ok bool) {
+	best := 40.0
 	for _, id := range w.sights.near(at, best, nil, seen) {
 		s := &w.sights.items[id]
 		d := dist(at, s.at)
-		if !s.front || d < 4 || d >= best {
+		if !s.front || d < 5 || d >= best {
 			continue
 		}
 		v := sub(s.at, at)
 		t := geo.NormalBearing(axis).Diff(geo.NormalBearing(math.Atan2(v[0], v[1]) * 180 / math.Pi))
-		if a := math.Abs(t); a >= 55 && a <= 95 {
-			best, turn = d, t
+		if a := math.Abs(t); a >= 45 && a <= 100 {
+			best, turn, ok = d, t, true
 		}
 	}
-	if turn != 0 {
-		return turn
-	}
-	turn = 60 + 30*unit(hash(h, 3))
-	if h>>21&1 == 1 {
-		turn = -turn
-	}
-	return turn
+	return turn, ok
 }

@@ -199,7 +199,8 @@ func (c *canvas) board(a, b orb.Point, z0, z1 float64, s *sign, brightness float
 		return
 	}
 	k := &c.col
-	paper, ink := c.light.shade(s.paper, brightness), c.light.shade(s.ink, brightness)
+	tone := c.light.glow.scale(brightness)
+	paper, ink := s.paper.mul(tone), s.ink.mul(tone)
 	if !front {
 		ink = paper
 	}
