@@ -1,0 +1,130 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"urbangraph/uglib/store"
+	"urbangraph/uglib/ugdata"
+	"urbangraph/uglib/uge"
+)
+
+// Size is the size of a model that starts from random weights.
+type Size struct {
+	Vocabulary   int // tokens, special ones included
+	Hidden       int // width of the language model and of the vectors
+	VisionLayers int
+	Layers       int
+	MaxPixels    int // of an image after the resize
+	MaxTokens    int // of a row, image and graph tokens included
+}
+
+// Spec says what a training run is; equal specs are the same run.
+type Spec struct {
+	Data  ugdata.Spec
+	Stage int   // 1 or 2
+	Init  *Spec // the run that this one goes on from; nil starts from random weights (stage 1 only)
+	Size  Size  // of a model that starts from random weights
+
+	Steps        int
+	Batch        int     // pairs; the others' texts are a query's negatives
+	Near         float64 // share of the batches drawn from one neighbourhood
+	LearningRate float64
+	BaseScale    float64 // stage 2: the low-rank terms learn at LearningRate times this (image_text_lr_scale)
+	Warmup       float64 // share of the steps
+	WeightDecay  float64
+	Temperature  float64
+	Rank         int // of the low-rank terms
+	Validate     int // every so many steps; the best checkpoint is kept
+	Seed         uint64
+}
+
+// Stage1 is the default first stage on a dataset: a small model from random
+// weights.
+func Stage1(data ugdata.Spec) Spec {
+	s := Spec{
+		Data: data, Stage: 1,
+		Size:  Size{Vocabulary: 2048, Hidden: 96, VisionLayers: 2, Layers: 2, MaxPixels: 112 * 84, MaxTokens: 160},
+		Steps: 1600, Batch: 48, Near: 0.5, LearningRate: 1e-3, Warmup: 0.05, WeightDecay: 0.1, Temperature: 0.05,
+		Validate: 200, Seed: 42,
+	}
+	if fast() {
+		s.Steps, s.Batch, s.Validate, s.Size.Hidden, s.Size.Vocabulary = 60, 16, 30, 64, 1024
+	}
+	return s
+}
+
+// Stage2 is the default second stage, which goes on from [Stage1].
+func Stage2(data ugdata.Spec) Spec {
+	first := Stage1(data)
+	s := Spec{
+		Data: data, Stage: 2, Init: &first,
+		Steps: 800, Batch: 48, Near: 0.5, LearningRate: 1e-3, BaseScale: 1, Warmup: 0.05, WeightDecay: 0.1, Temperature: 0.05,
+		Rank: 16, Validate: 200, Seed: 42,
+	}
+	if fast() {
+		s.Steps, s.Batch, s.Validate = 40, 16, 20
+	}
+	return s
+}
+
+// fast reports whether the environment variable UG_FAST asks for defaults so
+// small that everything runs in a minute or two and learns next to nothing,
+// which is enough to see that it works; see [ugdata.Default].
+func fast() bool { v := os.Getenv("UG_FAST"); return v != "" && v != "0" }
+
+// Kind implements [store.Spec].
+func (Spec) Kind() string { return "run" }
+
+// Schema implements [store.Spec].
+func (Spec) Schema() int { return 1 }
+
+// Inputs implements [store.Spec]: the dataset, and the tokenizer or the run
+// that this one starts from.
+func (s Spec) Inputs() []store.Spec {
+	if s.Init != nil {
+		return []store.Spec{s.Data, *s.Init}
+	}
+	return []store.Spec{s.Data, TokenizerSpec{Data: s.Data, Vocabulary: s.Size.Vocabulary}}
+}
+
+// check says what is wrong with the spec.
+func (s Spec) check() error {
+	switch {
+	case s.Stage != 1 && s.Stage != 2:
+		return fmt.Errorf("train: stage %d; there are stages 1 and 2", s.Stage)
+	case s.Stage == 2 && s.Init == nil:
+		return fmt.Errorf("train: stage 2 needs a stage 1 run to start from; set Init")
+	case s.Steps < 1 || s.Batch < 2 || s.Validate < 1:
+		return fmt.Errorf("train: %d steps of %d pairs, validated every %d: want at least 1, 2 and 1", s.Steps, s.Batch, s.Validate)
+	case !(s.LearningRate > 0) || !(s.Temperature > 0):
+		return fmt.Errorf("train: learning rate %g and temperature %g must be positive", s.LearningRate, s.Temperature)
+	case s.Near < 0 || s.Near > 1 || s.Warmup < 0 || s.Warmup > 1:
+		return fmt.Errorf("train: Near %g and Warmup %g are shares from 0 to 1", s.Near, s.Warmup)
+	}
+	return nil
+}
+
+// Run is a finished training run.
+type Run struct {
+	Dir string // artefact folder
+	Log []Entry
+}
+
+// Model loads the run's model, that of its best checkpoint.
+func (r *Run) Model() (*uge.Model, error) { return uge.Load(filepath.Join(r.Dir, modelFolder)) }
+
+// Open trains the run if the store does not have it, and opens it.
+func Open(ctx context.Context, s Spec) (*Run, error) {
+	artefact, err := store.Get(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	log, err := readLog(artefact.Path(logFile))
+	if err != nil {
+		return nil, err
+	}
+	return &Run{Dir: artefact.Dir, Log: log}, nil
+}

@@ -1,0 +1,66 @@
+package train
+
+import (
+	"context"
+
+	"urbangraph/uglib/ugdata"
+	"urbangraph/uglib/uge"
+)
+
+// validate embeds the captions and the queries of the validation places and
+// measures how well each query finds its caption among all of them.
+func (r *run) validate(ctx context.Context) (*Validation, error) {
+	var places []int
+	seen := map[string]bool{}
+	for i, p := range r.ds.Places {
+		if p.Split == ugdata.Val && !seen[p.Caption] { // equal captions could not be told apart
+			seen[p.Caption] = true
+			places = append(places, i)
+		}
+	}
+	v := &Validation{Places: len(places)}
+	if len(places) < 2 {
+		return v, nil
+	}
+	query := ugdata.Query(r.spec.Stage, ugdata.Instructions(ugdata.SCC, r.spec.Stage)[0])
+	queries, err := r.encoder.Encode(ctx, "validate: queries", len(places), func(i int) (uge.Input, error) {
+		return r.source.Input(places[i], query)
+	})
+	if err != nil {
+		return nil, err
+	}
+	captions, err := r.encoder.Encode(ctx, "validate: captions", len(places), func(i int) (uge.Input, error) {
+		return uge.Input{Text: r.ds.Places[places[i]].Caption}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, q := range queries {
+		own, best, rank := dot(q, captions[i]), -1.0, 1
+		for j, c := range captions {
+			if j == i {
+				continue
+			}
+			d := dot(q, c)
+			best = max(best, d)
+			if d > own {
+				rank++
+			}
+		}
+		v.Margin += own - best
+		v.MRR += 1 / float64(rank)
+		if rank <= 5 {
+			v.Hit5++
+		}
+	}
+	n := float64(len(places))
+	v.Margin, v.MRR, v.Hit5 = v.Margin/n, v.MRR/n, v.Hit5/n
+	return v, nil
+}
+
+func dot(a, b []float32) (sum float64) {
+	for i, x := range a {
+		sum += float64(x) * float64(b[i])
+	}
+	return sum
+}

@@ -1,0 +1,160 @@
+package uge
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"urbangraph/uglib/backbone/qwen2vl"
+	"urbangraph/uglib/graphenc"
+	"urbangraph/uglib/nn"
+	"urbangraph/uglib/vision"
+)
+
+// Input is one thing to embed: a text with an <image> tag for each image and a
+// <graph> tag for the graph.
+type Input struct {
+	Text   string
+	Images []vision.Patches
+	Graph  *graphenc.Graph
+}
+
+// Form says which kinds of tensors a batch has; batches of one form and equal
+// sizes share a compiled graph.
+type Form struct{ Image, Graph bool }
+
+// Batch is a set of inputs as tensors on the host.
+type Batch struct {
+	Form  Form
+	rows  *qwen2vl.Batch
+	graph *graphenc.Batch
+}
+
+// bucket rounds up to 8, 12, 16, 24, 32, 48, 64, ...: few sizes, so that few
+// graphs are compiled, and at most a third of padding.
+func bucket(n int) int {
+	for b := 8; ; b *= 2 {
+		if n <= b {
+			return b
+		}
+		if n <= b+b/2 {
+			return b + b/2
+		}
+	}
+}
+
+// Batch lays inputs out, padded to rounded sizes and to the given number of
+// rows. All must be of one form: with an image or none, with a graph or none.
+func (m *Model) Batch(inputs []Input, rows int) (*Batch, error) {
+	if len(inputs) == 0 || len(inputs) > rows {
+		return nil, fmt.Errorf("uge: %d inputs for a batch of %d rows", len(inputs), rows)
+	}
+	b := &Batch{Form: formOf(inputs[0])}
+	if b.Form.Graph && m.Graph == nil {
+		return nil, fmt.Errorf("uge: the input has a graph, and the model no graph encoder; train stage 2 first")
+	}
+	var graphs []graphenc.Graph
+	if b.Form.Graph {
+		graphs = make([]graphenc.Graph, rows)
+		for i := range graphs { // padding rows take the last input's graph
+			graphs[i] = *inputs[min(i, len(inputs)-1)].Graph
+		}
+	}
+	nodes := 0
+	if b.Form.Graph {
+		size := m.Graph.Need(graphs).Bucket()
+		var err error
+		if b.graph, err = m.Graph.Batch(graphs, size); err != nil {
+			return nil, err
+		}
+		nodes = size.Nodes
+	}
+	laid := make([]qwen2vl.Row, len(inputs), rows)
+	longest, patches, images := 0, 0, 0
+	for i, in := range inputs {
+		if f := formOf(in); f != b.Form {
+			return nil, fmt.Errorf("uge: input %d is of form %+v in a batch of form %+v", i, f, b.Form)
+		}
+		row, err := m.row(in, i*nodes)
+		if err != nil {
+			return nil, fmt.Errorf("input %d: %w", i, err)
+		}
+		laid[i] = row
+		longest = max(longest, len(row.IDs))
+		images += len(row.Images)
+		for _, p := range row.Images {
+			patches = max(patches, p.Count())
+		}
+	}
+	sizes := qwen2vl.Sizes{Rows: rows, Tokens: bucket(longest), GraphVectors: rows * nodes}
+	if b.Form.Image {
+		unit := m.Backbone.Vision.MergeUnit()
+		sizes.Images, sizes.Patches = max(rows, images), bucket((patches+unit-1)/unit)*unit
+	}
+	var err error
+	b.rows, err = m.Backbone.Layout(laid, sizes)
+	return b, err
+}
+
+func formOf(in Input) Form { return Form{Image: len(in.Images) > 0, Graph: in.Graph != nil} }
+
+// row tokenises one input; firstVector is where its graph's vectors start.
+func (m *Model) row(in Input, firstVector int) (qwen2vl.Row, error) {
+	row := qwen2vl.Row{Images: in.Images}
+	merged := make([]int, len(in.Images))
+	for i, p := range in.Images {
+		merged[i] = p.Count() / m.Backbone.Vision.MergeUnit()
+	}
+	nodes := 0
+	if in.Graph != nil {
+		nodes = len(in.Graph.Nodes)
+	}
+	var err error
+	if row.IDs, err = m.tokens(in.Text, merged, nodes); err != nil {
+		return row, err
+	}
+	for j := range nodes {
+		row.Graph = append(row.Graph, firstVector+j)
+	}
+	return row, nil
+}
+
+// Tensors returns the batch in the order that [Model.Embed] takes.
+func (b *Batch) Tensors() []*tensors.Tensor {
+	all := b.rows.Tensors()
+	if b.graph != nil {
+		all = append(all, b.graph.Tensors()...)
+	}
+	return all
+}
+
+// NumInputs is the number of tensors of a batch of this form.
+func (f Form) NumInputs() int {
+	n := qwen2vl.TextInputs
+	if f.Image {
+		n = qwen2vl.ImageInputs
+	}
+	if f.Graph {
+		n += graphenc.NumInputs
+	}
+	return n
+}
+
+// Embed builds the computation from a batch's tensors to unit vectors, float32
+// [B, H]: last-token pooling, then division by the length.
+func (m *Model) Embed(s *model.Scope, form Form, nodes []*Node) *Node {
+	n := qwen2vl.TextInputs
+	if form.Image {
+		n = qwen2vl.ImageInputs
+	}
+	options := qwen2vl.Options{LoRA: m.LoRA}
+	if form.Graph {
+		table := nn.EmbeddingTable(s.At("model").At("embed_tokens"), nodes[0].Graph(), dtypes.Float32, m.Backbone.VocabSize, m.Backbone.HiddenSize)
+		scope := s.Store().Scope(graphScope)
+		options.Graph, _ = graphenc.Forward(scope, *m.Graph, graphenc.Unpack(nodes[n:], table))
+	}
+	return L2Normalize(m.Backbone.LastHidden(s, qwen2vl.NewInputs(nodes[:n]), options), -1)
+}

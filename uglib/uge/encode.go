@@ -1,0 +1,138 @@
+package uge
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"urbangraph/uglib/progress"
+)
+
+// encodeRows is the number of rows of a batch when encoding.
+const encodeRows = 32
+
+// Encoder embeds inputs with a model. It keeps the compiled graphs, so use one
+// for all encoding with a model. It is not for use by several goroutines.
+type Encoder struct {
+	model   *Model
+	backend compute.Backend
+	execs   map[Form]*model.Exec
+}
+
+// NewEncoder returns an encoder on the backend.
+func NewEncoder(m *Model, backend compute.Backend) *Encoder {
+	return &Encoder{model: m, backend: backend, execs: map[Form]*model.Exec{}}
+}
+
+// Encode returns the unit vectors of n inputs, each of the model's hidden size.
+// Inputs are asked for by index when their turn comes, while the batch before
+// them is computed. The name is shown as the task's.
+func (e *Encoder) Encode(ctx context.Context, name string, n int, input func(i int) (Input, error)) ([][]float32, error) {
+	task := progress.Start(ctx, name, n)
+	defer task.Done()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	type part struct {
+		at    []int
+		batch *Batch
+	}
+	parts := make(chan part, 2)
+	go func() {
+		defer close(parts)
+		waiting := map[Form][]Input{} // inputs of mixed forms are sorted into batches of one
+		index := map[Form][]int{}
+		flush := func(f Form) bool {
+			batch, err := e.model.Batch(waiting[f], encodeRows)
+			if err != nil {
+				stop(err)
+				return false
+			}
+			select {
+			case parts <- part{index[f], batch}:
+			case <-ctx.Done():
+				return false
+			}
+			waiting[f], index[f] = nil, nil
+			return true
+		}
+		for i := range n {
+			in, err := input(i)
+			if err != nil {
+				stop(fmt.Errorf("uge: input %d: %w", i, err))
+				return
+			}
+			f := formOf(in)
+			waiting[f], index[f] = append(waiting[f], in), append(index[f], i)
+			if len(waiting[f]) == encodeRows && !flush(f) {
+				return
+			}
+		}
+		for _, f := range []Form{{}, {Image: true}, {Graph: true}, {true, true}} {
+			if len(waiting[f]) > 0 && !flush(f) {
+				return
+			}
+		}
+	}()
+	vectors := make([][]float32, n)
+	for p := range parts {
+		out, err := e.run(p.batch)
+		if err != nil {
+			return nil, err
+		}
+		for row, i := range p.at {
+			vectors[i] = out[row]
+		}
+		task.Add(len(p.at))
+	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	return vectors, nil
+}
+
+// run computes one batch.
+func (e *Encoder) run(b *Batch) ([][]float32, error) {
+	exec := e.execs[b.Form]
+	if exec == nil {
+		var err error
+		exec, err = model.NewExec(e.backend, e.model.Vars, func(s *model.Scope, nodes []*Node) *Node {
+			return e.model.Embed(s, b.Form, nodes)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("uge: %w", err)
+		}
+		exec.SetMaxCache(-1)
+		e.execs[b.Form] = exec
+	}
+	args := make([]any, 0, b.Form.NumInputs())
+	for _, t := range b.Tensors() {
+		args = append(args, t)
+	}
+	out, err := exec.Call(args...)
+	if err != nil {
+		return nil, fmt.Errorf("uge: encode: %w", err)
+	}
+	rows := tensors.MustCopyFlatData[float32](out[0])
+	h := e.model.Backbone.HiddenSize
+	vectors := make([][]float32, len(rows)/h)
+	for i := range vectors {
+		vectors[i] = rows[i*h : (i+1)*h : (i+1)*h]
+		if x := float64(vectors[i][0]); math.IsNaN(x) || math.IsInf(x, 0) {
+			return nil, fmt.Errorf("uge: encode: row %d is not finite; the weights may have diverged", i)
+		}
+	}
+	return vectors, nil
+}
+
+// Close frees the compiled graphs.
+func (e *Encoder) Close() {
+	for _, exec := range e.execs {
+		exec.Finalize()
+	}
+	clear(e.execs)
+}

@@ -1,0 +1,196 @@
+package uge
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"urbangraph/uglib/backbone/qwen2vl"
+	"urbangraph/uglib/graphenc"
+	"urbangraph/uglib/nn"
+	"urbangraph/uglib/tokenizer"
+	"urbangraph/uglib/vision"
+)
+
+// Files of a model folder besides those of Hugging Face.
+const (
+	ConfigName    = "uge_config.json"
+	TokenizerName = "tokenizer.json"
+)
+
+// graphScope is where the graph encoder's variables live in the store.
+const graphScope = "/graph_encoder"
+
+// Config is uge_config.json: what the model is besides its backbone.
+type Config struct {
+	System    string `json:"system"`     // system message of the prompt; empty for none
+	MaxTokens int    `json:"max_tokens"` // of a whole row; longer texts are cut at their end
+}
+
+// DefaultLoRA is the reference's setting: rank 16, alpha 32, dropout 0.1 on
+// the language model's q and v projections, named by their whole path so that
+// no vision tower is hit.
+func DefaultLoRA() *nn.LoRA {
+	return &nn.LoRA{Rank: 16, Alpha: 32, Dropout: 0.1, Target: regexp.MustCompile(`^model\.layers\.\d+\.self_attn\.(q|v)_proj$`)}
+}
+
+// Model is a UGE model with its weights.
+type Model struct {
+	Config    Config
+	Backbone  *qwen2vl.Config
+	Graph     *graphenc.Config // nil without a graph encoder
+	LoRA      *nn.LoRA         // nil without low-rank terms
+	Tokenizer *tokenizer.Tokenizer
+	Processor *vision.Processor
+	Vars      *model.Store // weights under Hugging Face's names, the graph encoder's under graph_encoder
+
+	special special
+}
+
+// New returns a model of random weights, a function of the seed alone.
+func New(config Config, backbone *qwen2vl.Config, tok *tokenizer.Tokenizer, proc *vision.Processor, seed uint64) (*Model, error) {
+	m := &Model{Config: config, Backbone: backbone, Tokenizer: tok, Processor: proc, Vars: model.NewStore()}
+	if err := m.complete(); err != nil {
+		return nil, err
+	}
+	if err := backbone.Init(m.Vars, seed); err != nil {
+		return nil, err
+	}
+	return m, m.Vars.SetRNGStateFromSeed(int64(seed))
+}
+
+// complete derives what follows from the parts and checks that they fit.
+func (m *Model) complete() error {
+	var err error
+	if m.special, err = findSpecial(m.Tokenizer); err != nil {
+		return err
+	}
+	if n := m.Tokenizer.VocabSize(); n > m.Backbone.VocabSize {
+		return fmt.Errorf("uge: the tokenizer has %d tokens, the model embeddings for %d", n, m.Backbone.VocabSize)
+	}
+	if m.Config.MaxTokens < 1 {
+		return fmt.Errorf("uge: max_tokens %d is not positive", m.Config.MaxTokens)
+	}
+	m.Backbone.ImageTokenID, m.Backbone.GraphTokenID = int(m.special.imagePad), int(m.special.graphPad)
+	if g := m.Graph; g != nil && (g.HiddenDim != m.Backbone.HiddenSize || g.OutputDim != m.Backbone.HiddenSize) {
+		return fmt.Errorf("uge: the graph encoder is %d wide inside and %d outside, the language model %d", g.HiddenDim, g.OutputDim, m.Backbone.HiddenSize)
+	}
+	return nil
+}
+
+// AddGraph gives the model a graph encoder of random weights, whose tokens
+// start as long as the language model's own embeddings, and low-rank terms if
+// lora is not nil: the start of stage 2.
+func (m *Model) AddGraph(config graphenc.Config, lora *nn.LoRA) error {
+	v := m.Vars.GetVariable(nn.Path("model.embed_tokens.weight"))
+	if v == nil {
+		return fmt.Errorf("uge: the model has no input embeddings yet; load or initialise it first")
+	}
+	table, err := v.Value()
+	if err != nil {
+		return err
+	}
+	if config.TokenNorm, err = graphenc.MeanNorm(table); err != nil {
+		return err
+	}
+	if err := config.Validate(); err != nil {
+		return err
+	}
+	m.Graph, m.LoRA = &config, lora
+	return m.complete()
+}
+
+// IsTrained reports whether a tensor learns: everything in stage 1, the graph
+// encoder and the low-rank terms in stage 2.
+func (m *Model) IsTrained(key string) bool {
+	return m.Graph == nil || strings.Contains(key, ".lora_") || strings.HasPrefix(key, nn.Key(graphScope)+".")
+}
+
+// Save writes the model folder. Low-rank terms become a PEFT adapter beside
+// the base weights.
+func (m *Model) Save(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(m.Config, "", "  ")
+	if err != nil {
+		return err
+	}
+	err = errors.Join(
+		os.WriteFile(filepath.Join(dir, ConfigName), append(text, '\n'), 0o644),
+		m.Backbone.Save(filepath.Join(dir, qwen2vl.ConfigName)),
+		m.Tokenizer.Save(filepath.Join(dir, TokenizerName)),
+		m.Processor.Save(filepath.Join(dir, vision.ConfigName)),
+		m.Backbone.SaveWeights(m.Vars, dir),
+	)
+	if err != nil {
+		return fmt.Errorf("uge: save model: %w", err)
+	}
+	if m.LoRA != nil {
+		if err := nn.SaveAdapter(dir, m.Vars, m.LoRA, nn.AdapterOptions{}); err != nil {
+			return fmt.Errorf("uge: %w", err)
+		}
+	}
+	if m.Graph != nil {
+		if err := graphenc.Save(dir, m.Vars, graphScope, *m.Graph); err != nil {
+			return fmt.Errorf("uge: %w", err)
+		}
+	}
+	return nil
+}
+
+// Load reads a model folder: one written by [Model.Save], or a snapshot of
+// Qwen2-VL from a hub whose tokenizer has the graph tokens.
+func Load(dir string) (*Model, error) {
+	m := &Model{Config: Config{System: "You are a helpful assistant.", MaxTokens: 32768}, Vars: model.NewStore()}
+	var err error
+	fail := func(err error) (*Model, error) { return nil, fmt.Errorf("uge: load model %s: %w", dir, err) }
+	text, err := os.ReadFile(filepath.Join(dir, ConfigName))
+	if err == nil {
+		err = json.Unmarshal(text, &m.Config)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fail(err)
+	}
+	if m.Backbone, err = qwen2vl.LoadConfig(dir); err != nil {
+		return fail(err)
+	}
+	if m.Tokenizer, err = tokenizer.Load(filepath.Join(dir, TokenizerName)); err != nil {
+		return fail(err)
+	}
+	if m.Processor, err = vision.Load(dir); err != nil {
+		return fail(err)
+	}
+	if err := m.Backbone.Load(m.Vars, dir); err != nil {
+		return fail(err)
+	}
+	if exists(dir, "graph_encoder_config.json") {
+		config, err := graphenc.Load(dir, m.Vars, graphScope, dtypes.Float32)
+		if err != nil {
+			return fail(err)
+		}
+		m.Graph = &config
+	}
+	if exists(dir, "adapter_config.json") {
+		if m.LoRA, err = nn.LoadAdapter(dir, m.Vars, nn.AdapterOptions{}); err != nil {
+			return fail(err)
+		}
+	}
+	if err := m.complete(); err != nil {
+		return fail(err)
+	}
+	return m, nil
+}
+
+func exists(dir, name string) bool {
+	_, err := os.Stat(filepath.Join(dir, name))
+	return err == nil
+}
