@@ -1,0 +1,79 @@
+package ugbench
+
+import (
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"urbangraph/uglib/city"
+	"urbangraph/uglib/store"
+	"urbangraph/uglib/streetview"
+	"urbangraph/uglib/ugdata"
+)
+
+// townSpec is a benchmark over views of the hand-written town of package city.
+func townSpec(t *testing.T) Spec {
+	t.Helper()
+	views := func(name string, count int) streetview.Spec {
+		town, err := city.FromFile("../city/testdata/town.osm", name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return streetview.Render(town, count)
+	}
+	train, heldOut := views("here", 12), views("there", 30)
+	for _, v := range []*streetview.Spec{&train, &heldOut} {
+		v.Width, v.Height = 64, 48
+	}
+	spec := For(ugdata.Spec{Train: []streetview.Spec{train}, HeldOut: []streetview.Spec{heldOut}, Seed: 1})
+	spec.Candidates = 5
+	return spec
+}
+
+func TestOpen(t *testing.T) {
+	s := store.At(t.TempDir())
+	ctx := store.With(t.Context(), s)
+	spec := townSpec(t)
+	b, err := Open(ctx, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := Make(b.Data, spec.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(b.Sets) != len(want.Sets) {
+		t.Fatalf("%d sets, want %d", len(b.Sets), len(want.Sets))
+	}
+	for i := range want.Sets {
+		if !reflect.DeepEqual(b.Sets[i], want.Sets[i]) {
+			t.Errorf("set %d differs from the one made without the store", i)
+		}
+	}
+	a, err := s.Lookup(spec)
+	if err != nil || a.Manifest.Key != b.Key {
+		t.Fatalf("the artefact is %v, %v", a, err)
+	}
+	file := a.Path(fileName(Geolocation, HeldOutCity))
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The same size, but broken: the error names the file.
+	if err := os.WriteFile(file, append([]byte("!"), data[1:]...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(ctx, spec); err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("error = %v", err)
+	}
+}
+
+func TestForFollowsTheDataset(t *testing.T) {
+	if spec := For(ugdata.Spec{}); spec.Grammar || spec.Candidates != 20 || spec.MinDistance != 100 || spec.MaxDistance != 1000 {
+		t.Errorf("spec = %+v", spec)
+	}
+	if spec := For(ugdata.Spec{Options: ugdata.Options{PathText: "grammar"}}); !spec.Grammar {
+		t.Error("paths in natural language for a dataset by the grammar")
+	}
+}
