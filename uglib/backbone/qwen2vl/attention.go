@@ -16,73 +16,57 @@ import (
 // make rows that are all padding NaN.
 const masked = -1e9
 
-// projection is a linear layer whose output is taken head by head.
+// projection is a linear layer of which parts of the output can be taken, such as one head's.
 type projection struct {
-	scope *model.Scope
-	lora  *nn.LoRA
-	out   int // rows of the weight
-	bias  bool
-
-	weight, offset *Node // [out, in], [out]
-	a, b           *Node // LoRA's [rank, in] and [out, rank], or nil
-	input          *Node // the (dropped out) input of the LoRA term, times its scale
+	kn                kernels
+	x, weight, offset *Node // [..., in], [out, in], [out] or nil
+	low, up           *Node // LoRA: the scaled x·Aᵀ [..., rank] and B [out, rank], or nil
+	out               int
 }
 
-// project prepares the linear layer of scope s for x [..., in]. The variables are those of [nn.Linear].
-func project(s *model.Scope, x *Node, out int, bias bool, lora *nn.LoRA) *projection {
-	g, dtype, in := x.Graph(), x.DType(), x.Shape().Dim(-1)
-	p := &projection{scope: s, lora: lora, out: out, bias: bias}
+// project prepares the linear layer of scope s for x [..., in]. Its variables, and those of an adapter that targets it,
+// are those of [nn.Linear].
+func (o *Options) project(s *model.Scope, x *Node, out int, bias bool) *projection {
+	g, dtype, in, lora := x.Graph(), x.DType(), x.Shape().Dim(-1), o.LoRA
+	p := &projection{x: x, out: out, kn: o.kernels(g)}
 	p.weight = s.VariableWithShape("weight", shapes.Make(dtype, out, in)).NodeValue(g)
 	if bias {
 		p.offset = s.WithInitializer(initializer.Zero).VariableWithShape("bias", shapes.Make(dtype, out)).NodeValue(g)
 	}
 	if lora.Matches(nn.Key(s.Scope())) {
-		p.a = s.At("lora_A").WithInitializer(nn.KaimingUniform(s)).VariableWithShape("weight", shapes.Make(dtype, lora.Rank, in)).NodeValue(g)
-		p.b = s.At("lora_B").WithInitializer(initializer.Zero).VariableWithShape("weight", shapes.Make(dtype, out, lora.Rank)).NodeValue(g)
-		p.input = MulScalar(times(nn.Dropout(s, x, lora.Dropout), p.a), lora.Scale())
+		a := s.At("lora_A").WithInitializer(nn.KaimingUniform(s)).VariableWithShape("weight", shapes.Make(dtype, lora.Rank, in)).NodeValue(g)
+		p.up = s.At("lora_B").WithInitializer(initializer.Zero).VariableWithShape("weight", shapes.Make(dtype, out, lora.Rank)).NodeValue(g)
+		p.low = MulScalar(p.kn.times(nn.Dropout(s, x, lora.Dropout), a, false), lora.Scale())
 	}
 	return p
 }
 
-// head gives rows [from, from+n) of the layer's output for x: [..., n].
-func (p *projection) head(x *Node, from, n int) *Node {
-	rows := AxisRange(from, from+n)
-	y := times(x, Slice(p.weight, rows))
-	if p.b != nil {
-		y = Add(y, times(p.input, Slice(p.b, rows)))
+// rows gives components [from, from+n) of the layer's output: [..., n].
+func (p *projection) rows(from, n int) *Node {
+	part := func(x *Node) *Node {
+		if x == nil || n == p.out {
+			return x
+		}
+		return Slice(x, AxisRange(from, from+n))
 	}
-	if p.offset != nil {
-		y = Add(y, ExpandLeftToRank(Slice(p.offset, rows), y.Rank()))
+	y := p.kn.dense(p.x, part(p.weight), part(p.offset), n < p.out)
+	if p.up != nil {
+		y = Add(y, p.kn.times(p.low, part(p.up), n < p.out))
 	}
 	return y
 }
 
-// times is x·Wᵀ for x [..., in] and w [out, in].
-func times(x, w *Node) *Node {
-	return DotGeneral(x, []int{-1}, nil, w, []int{1}, nil)
+// linear is the whole layer.
+func (o *Options) linear(s *model.Scope, x *Node, out int, bias bool) *Node {
+	return o.project(s, x, out, bias).rows(0, out)
 }
 
 // rotary holds cos and sin [N, T, d] and turns queries and keys.
 type rotary struct{ cos, sin *Node }
 
-// turn applies the rotation to x [N, T, d]: x·cos + rotate_half(x)·sin, with rotate_half(x) = (-x₂, x₁) for the two
-// halves of d, written as a product with a constant matrix: exact, and quicker than slicing.
-func (r rotary) turn(x *Node) *Node {
-	return Add(Mul(x, r.cos), Mul(rotateHalf(x), r.sin))
-}
-
-func rotateHalf(x *Node) *Node {
-	d := x.Shape().Dim(-1)
-	m := make([][]float32, d)
-	for i := range m {
-		m[i] = make([]float32, d)
-		if i < d/2 {
-			m[i][i+d/2] = 1
-		} else {
-			m[i][i-d/2] = -1
-		}
-	}
-	return DotGeneral(x, []int{-1}, nil, ConvertDType(Const(x.Graph(), m), x.DType()), []int{0}, nil)
+// turn applies the rotation to x [N, T, d]: x·cos + rotate_half(x)·sin.
+func (k kernels) turn(x *Node, r rotary) *Node {
+	return Add(Mul(x, r.cos), Mul(k.rotateHalf(x), r.sin))
 }
 
 // heads is an attention of nq query heads that share nk key and value heads.
@@ -92,7 +76,7 @@ type heads struct {
 
 // attend computes softmax(q·kᵀ/sqrt(dim) + bias)·v for every head and joins the heads: [N, Tq, nq·dim].
 // q, k and v give head h as [N, Tq, dim] and [N, Tk, dim]; bias is [N, Tq, Tk].
-func (a heads) attend(q, k, v func(h int) *Node, bias *Node) *Node {
+func (a heads) attend(kn kernels, q, k, v func(h int) *Node, bias *Node) *Node {
 	scale := 1 / math.Sqrt(float64(a.dim))
 	keys, values := make([]*Node, a.nk), make([]*Node, a.nk)
 	for h := range a.nk {
@@ -101,32 +85,12 @@ func (a heads) attend(q, k, v func(h int) *Node, bias *Node) *Node {
 	out := make([]*Node, a.nq)
 	for h := range a.nq {
 		kv := h / (a.nq / a.nk)
-		scores := DotGeneral(MulScalar(q(h), scale), []int{2}, []int{0}, keys[kv], []int{2}, []int{0})
-		weights := softmax(Add(scores, bias))
-		out[h] = DotGeneral(weights, []int{2}, []int{0}, values[kv], []int{1}, []int{0})
+		out[h] = kn.weighted(kn.softmax(Add(kn.scores(MulScalar(q(h), scale), keys[kv]), bias)), values[kv])
 	}
 	if a.nq == 1 {
 		return out[0]
 	}
 	return Concatenate(out, -1)
-}
-
-// softmax over the last axis. Where the backend has a fused softmax the gradient is computed from its result,
-// y·(v - Σ v·y); GoMLX's own would compute the exponentials a second time.
-func softmax(x *Node) *Node {
-	var y *Node
-	y, fused := InternalFusedOpCaller(
-		func() *Node { return BackendFusedSoftmax(x, x.Rank()-1) },
-		func() *Node {
-			return IdentityWithCustomGradient(x, func(_, v *Node) *Node {
-				vy := Mul(v, y)
-				return Sub(vy, Mul(y, ReduceAndKeep(vy, ReduceSum, -1)))
-			})
-		}, true)
-	if !fused {
-		return Softmax(x, -1)
-	}
-	return y
 }
 
 // keyBias turns a mask of keys [N, Tk] into an additive bias [N, Tq, Tk].

@@ -39,7 +39,7 @@
 //
 // On the pure Go backend a transposition costs as much as a matrix product. So heads are kept apart: each head's
 // queries, keys and values come from that head's slice of the weights, and no activation is transposed or sliced in the
-// forward pass.
+// forward pass; kernels.go has the gradients to match.
 //
 // Not covered: videos, sliding windows, dropout, generation.
 package qwen2vl

@@ -81,6 +81,7 @@ func (o *Options) stop(x *Node) *Node {
 // Forward gives the hidden states after the last norm, float32 [B, S, H]. What stands in the padding is meaningless.
 // s is the scope that holds visual and model: the root, for the names of the hub.
 func (c *Config) Forward(s *model.Scope, in Inputs, o Options) *Node {
+	kn := o.kernels(in.IDs.Graph())
 	h := c.Embeddings(s, in, o)
 	bias := causalBias(in.Mask)
 	r := rotary{in.Cos, in.Sin}
@@ -88,12 +89,13 @@ func (c *Config) Forward(s *model.Scope, in Inputs, o Options) *Node {
 		h = c.decoderLayer(s, i, o.checkpoint(h), nil, r, bias, &o)
 		o.tap(fmt.Sprintf("llm.layer%d", i), h)
 	}
-	return nn.RMSNorm(s.At("model").At("norm"), o.stop(h), c.RMSNormEps)
+	return kn.rmsNorm(s.At("model").At("norm"), o.stop(h), c.RMSNormEps)
 }
 
 // LastHidden gives the hidden state, after the last norm, of each row's last token, float32 [B, H], not normalised. It
 // equals the rows of [Config.Forward] at Last; the last layer computes them alone.
 func (c *Config) LastHidden(s *model.Scope, in Inputs, o Options) *Node {
+	kn := o.kernels(in.IDs.Graph())
 	h := c.Embeddings(s, in, o)
 	bias := causalBias(in.Mask)
 	r := rotary{in.Cos, in.Sin}
@@ -102,7 +104,7 @@ func (c *Config) LastHidden(s *model.Scope, in Inputs, o Options) *Node {
 		o.tap(fmt.Sprintf("llm.layer%d", i), h)
 	}
 	h = c.decoderLayer(s, c.Layers-1, o.checkpoint(h), in.Last, r, keyBias(in.Mask, 1), &o)
-	h = nn.RMSNorm(s.At("model").At("norm"), o.stop(h), c.RMSNormEps)
+	h = kn.rmsNorm(s.At("model").At("norm"), o.stop(h), c.RMSNormEps)
 	return Reshape(h, -1, c.HiddenSize)
 }
 
@@ -133,40 +135,41 @@ func (c *Config) Embeddings(s *model.Scope, in Inputs, o Options) *Node {
 // decoderLayer is layer i on h [B, S, H]. With last [B] only those rows of it are computed: [B, 1, H]; bias is
 // [B, S, S] or, with last, [B, 1, S].
 func (c *Config) decoderLayer(s *model.Scope, i int, h, last *Node, r rotary, bias *Node, o *Options) *Node {
+	kn := o.kernels(h.Graph())
 	layer := s.At("model").At("layers").At("%d", i)
-	x := nn.RMSNorm(layer.At("input_layernorm"), h, c.RMSNormEps)
+	x := kn.rmsNorm(layer.At("input_layernorm"), h, c.RMSNormEps)
 	xq, rq := x, r
 	if last != nil {
 		h, xq = pick(h, last), pick(x, last)
 		rq = rotary{pick(r.cos, last), pick(r.sin, last)}
 	}
 	h = Add(h, c.selfAttention(layer.At("self_attn"), xq, x, rq, r, bias, o))
-	x = nn.RMSNorm(layer.At("post_attention_layernorm"), h, c.RMSNormEps)
+	x = kn.rmsNorm(layer.At("post_attention_layernorm"), h, c.RMSNormEps)
 	mlp := layer.At("mlp")
-	gate := activation.Swish(nn.Linear(mlp.At("gate_proj"), x, c.IntermediateSize, false, o.LoRA))
-	up := nn.Linear(mlp.At("up_proj"), x, c.IntermediateSize, false, o.LoRA)
-	return Add(h, nn.Linear(mlp.At("down_proj"), Mul(gate, up), c.HiddenSize, false, o.LoRA))
+	gate := activation.Swish(o.linear(mlp.At("gate_proj"), x, c.IntermediateSize, false))
+	up := o.linear(mlp.At("up_proj"), x, c.IntermediateSize, false)
+	return Add(h, o.linear(mlp.At("down_proj"), Mul(gate, up), c.HiddenSize, false))
 }
 
 // selfAttention is grouped-query attention of queries from xq and keys and values from x.
 func (c *Config) selfAttention(s *model.Scope, xq, x *Node, rq, r rotary, bias *Node, o *Options) *Node {
-	d := c.HeadDim()
-	q := project(s.At("q_proj"), xq, c.Heads*d, true, o.LoRA)
-	k := project(s.At("k_proj"), x, c.KVHeads*d, true, o.LoRA)
-	v := project(s.At("v_proj"), x, c.KVHeads*d, true, o.LoRA)
-	out := heads{c.Heads, c.KVHeads, d}.attend(
-		func(h int) *Node { return rq.turn(q.head(xq, h*d, d)) },
-		func(h int) *Node { return r.turn(k.head(x, h*d, d)) },
-		func(h int) *Node { return v.head(x, h*d, d) },
+	kn, d := o.kernels(x.Graph()), c.HeadDim()
+	q := o.project(s.At("q_proj"), xq, c.Heads*d, true)
+	k := o.project(s.At("k_proj"), x, c.KVHeads*d, true)
+	v := o.project(s.At("v_proj"), x, c.KVHeads*d, true)
+	out := heads{c.Heads, c.KVHeads, d}.attend(kn,
+		func(h int) *Node { return kn.turn(q.rows(h*d, d), rq) },
+		func(h int) *Node { return kn.turn(k.rows(h*d, d), r) },
+		func(h int) *Node { return v.rows(h*d, d) },
 		bias)
-	return nn.Linear(s.At("o_proj"), out, c.HiddenSize, false, o.LoRA)
+	return o.linear(s.At("o_proj"), out, c.HiddenSize, false)
 }
 
 // ImageFeatures runs the vision tower and the merger on the pictures: [I, P/merge², H].
 func (c *Config) ImageFeatures(s *model.Scope, in Inputs, o Options) *Node {
 	s = s.At("visual")
 	v := &c.Vision
-	x := c.patchEmbed(s, in.Pixels)
+	x := c.patchEmbed(s, in.Pixels, &o)
 	o.tap("vis.patch_embed", x)
 	bias := keyBias(in.PatchMask, x.Shape().Dim(1))
 	r := rotary{in.VisionCos, in.VisionSin}
@@ -180,28 +183,28 @@ func (c *Config) ImageFeatures(s *model.Scope, in Inputs, o Options) *Node {
 }
 
 // patchEmbed is the reference's 3-D convolution, whose stride is its kernel, as a product: [I, P, patch dim] to [I, P, E].
-func (c *Config) patchEmbed(s *model.Scope, pixels *Node) *Node {
+func (c *Config) patchEmbed(s *model.Scope, pixels *Node, o *Options) *Node {
 	v := &c.Vision
 	shape := shapes.Make(dtypes.Float32, v.EmbedDim, v.Channels, v.TemporalPatchSize, v.PatchSize, v.PatchSize)
 	w := s.At("patch_embed").At("proj").VariableWithShape("weight", shape).NodeValue(pixels.Graph())
-	return times(pixels, Reshape(w, v.EmbedDim, v.PatchDim()))
+	return o.kernels(pixels.Graph()).times(pixels, Reshape(w, v.EmbedDim, v.PatchDim()), false)
 }
 
 // visionBlock is a pre-norm transformer block with full attention within each picture.
 func (c *Config) visionBlock(s *model.Scope, x *Node, r rotary, bias *Node, o *Options) *Node {
-	v := &c.Vision
+	kn, v := o.kernels(x.Graph()), &c.Vision
 	e, d := v.EmbedDim, v.HeadDim()
-	y := nn.LayerNorm(s.At("norm1"), x, visionEps)
-	qkv := project(s.At("attn").At("qkv"), y, 3*e, true, o.LoRA)
-	att := heads{v.Heads, v.Heads, d}.attend(
-		func(h int) *Node { return r.turn(qkv.head(y, h*d, d)) },
-		func(h int) *Node { return r.turn(qkv.head(y, e+h*d, d)) },
-		func(h int) *Node { return qkv.head(y, 2*e+h*d, d) },
+	y := kn.layerNorm(s.At("norm1"), x, visionEps)
+	qkv := o.project(s.At("attn").At("qkv"), y, 3*e, true)
+	att := heads{v.Heads, v.Heads, d}.attend(kn,
+		func(h int) *Node { return kn.turn(qkv.rows(h*d, d), r) },
+		func(h int) *Node { return kn.turn(qkv.rows(e+h*d, d), r) },
+		func(h int) *Node { return qkv.rows(2*e+h*d, d) },
 		bias)
-	x = Add(x, nn.Linear(s.At("attn").At("proj"), att, e, true, o.LoRA))
-	y = nn.LayerNorm(s.At("norm2"), x, visionEps)
-	y = nn.QuickGELU(nn.Linear(s.At("mlp").At("fc1"), y, v.mlpDim(), true, o.LoRA))
-	return Add(x, nn.Linear(s.At("mlp").At("fc2"), y, e, true, o.LoRA))
+	x = Add(x, o.linear(s.At("attn").At("proj"), att, e, true))
+	y = kn.layerNorm(s.At("norm2"), x, visionEps)
+	y = nn.QuickGELU(o.linear(s.At("mlp").At("fc1"), y, v.mlpDim(), true))
+	return Add(x, o.linear(s.At("mlp").At("fc2"), y, e, true))
 }
 
 // visionEps is the epsilon of the vision tower's layer norms, a constant of the reference.
@@ -210,10 +213,10 @@ const visionEps = 1e-6
 // merge joins each block of merge² patches, which stand next to each other, into one token: [I, P, E] to
 // [I, P/merge², H].
 func (c *Config) merge(s *model.Scope, x *Node, o *Options) *Node {
-	v := &c.Vision
+	kn, v := o.kernels(x.Graph()), &c.Vision
 	wide := v.EmbedDim * v.MergeUnit()
-	x = nn.LayerNorm(s.At("ln_q"), x, visionEps)
+	x = kn.layerNorm(s.At("ln_q"), x, visionEps)
 	x = Reshape(x, x.Shape().Dim(0), x.Shape().Dim(1)/v.MergeUnit(), wide)
-	x = activation.Gelu(nn.Linear(s.At("mlp").At("0"), x, wide, true, o.LoRA))
-	return nn.Linear(s.At("mlp").At("2"), x, c.HiddenSize, true, o.LoRA)
+	x = activation.Gelu(o.linear(s.At("mlp").At("0"), x, wide, true))
+	return o.linear(s.At("mlp").At("2"), x, c.HiddenSize, true)
 }
