@@ -170,6 +170,9 @@ func (b *builder) alongs() {
 		}
 		for _, m := range b.at[osmID] {
 			for _, step := range []int{1, -1} {
+				if end := m.vertex + step; end < 0 || end == len(b.ways[m.street].Line) {
+					continue // the street ends here; what goes on has a meeting of its own
+				}
 				to, via, metres := b.walk(m, step)
 				if to == None || to == from {
 					continue
