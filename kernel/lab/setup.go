@@ -100,10 +100,11 @@ func (s *Setup) do(ctx context.Context, title string, st step) error {
 	note, err := st.run(ctx)
 	stop()
 	if err != nil {
-		fmt.Fprintf(s.Out, "%-46s failed after %s\n", title, seconds(start))
 		if ctx.Err() != nil {
+			fmt.Fprintf(s.Out, "%-46s interrupted after %s\n", title, seconds(start))
 			return context.Cause(ctx)
 		}
+		fmt.Fprintf(s.Out, "%-46s failed after %s\n", title, seconds(start))
 		return err
 	}
 	fmt.Fprintf(s.Out, "%-46s %s%s\n", title, seconds(start), note)
