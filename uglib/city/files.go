@@ -223,7 +223,7 @@ func (c *City) readNodes(path string) (int, error) {
 			return 0, fmt.Errorf("row %d: geometry: %w", i, err)
 		}
 		if !fits(n.Kind, n.Geometry) {
-			return 0, fmt.Errorf("row %d: a %s cannot be a %s", i, n.Kind, n.Geometry.GeoJSONType())
+			return 0, fmt.Errorf("row %d: a node of kind %s cannot be a %s", i, n.Kind, n.Geometry.GeoJSONType())
 		}
 		for _, s := range r.Streets {
 			id, err := nodeID(s, len(rows))

@@ -1,0 +1,299 @@
+package city
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/wkb"
+
+	"urbangraph/uglib/store"
+)
+
+func same(a, b *City) error {
+	if a.Name != b.Name || a.Title != b.Title || a.Country != b.Country || a.Credit != b.Credit || a.Bound != b.Bound || a.Frame != b.Frame {
+		return fmt.Errorf("headers differ")
+	}
+	for i := range a.Nodes {
+		if i >= len(b.Nodes) || !reflect.DeepEqual(a.Nodes[i], b.Nodes[i]) {
+			return fmt.Errorf("node %d differs", i)
+		}
+	}
+	for i := range a.Edges {
+		if i >= len(b.Edges) || a.Edges[i] != b.Edges[i] {
+			return fmt.Errorf("edge %d differs", i)
+		}
+	}
+	for i := range a.Scenery {
+		if i >= len(b.Scenery) || !reflect.DeepEqual(a.Scenery[i], b.Scenery[i]) {
+			return fmt.Errorf("feature %d differs", i)
+		}
+	}
+	if len(a.Nodes) != len(b.Nodes) || len(a.Edges) != len(b.Edges) || len(a.Scenery) != len(b.Scenery) {
+		return fmt.Errorf("sizes differ")
+	}
+	return nil
+}
+
+func TestWriteAndRead(t *testing.T) {
+	for _, c := range []*City{town(t), builtin(t, "newark"), {Name: "empty"}} {
+		dir := filepath.Join(t.TempDir(), "new", "folder")
+		if err := Write(dir, c); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Read(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		runtime.GC() // nothing read may point into a buffer of the reader
+		if err := same(c, got); err != nil {
+			t.Errorf("%s: %v", c.Name, err)
+		}
+		again := filepath.Join(t.TempDir(), "again")
+		if err := Write(again, got); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range []string{cityFile, nodesFile, edgesFile, sceneryFile} {
+			a, _ := os.ReadFile(filepath.Join(dir, file))
+			b, _ := os.ReadFile(filepath.Join(again, file))
+			if !bytes.Equal(a, b) {
+				t.Errorf("%s: %s is not the same when it is written again", c.Name, file)
+			}
+		}
+		if left, _ := filepath.Glob(filepath.Join(dir, "*.tmp")); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	}
+}
+
+func TestReadDamaged(t *testing.T) {
+	good := t.TempDir()
+	if err := Write(good, town(t)); err != nil {
+		t.Fatal(err)
+	}
+	content := func(file string) []byte {
+		b, err := os.ReadFile(filepath.Join(good, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	table := func(rows any) []byte {
+		var out bytes.Buffer
+		var err error
+		switch rows := rows.(type) {
+		case []nodeRow:
+			err = parquet.Write(&out, rows)
+		case []edgeRow:
+			err = parquet.Write(&out, rows)
+		case []struct{ X int64 }:
+			err = parquet.Write(&out, rows)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	point, err := wkb.Marshal(orb.Point{1, 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodes := content(nodesFile)
+	for _, c := range []struct {
+		name, file string
+		content    []byte // nil removes the file
+		want       string
+	}{
+		{"no city", cityFile, nil, "holds no city.json"},
+		{"city.json cut short", cityFile, content(cityFile)[:50], "build it again"},
+		{"another version", cityFile, []byte(`{"format":"urbangraph city","version":99}`), "version 99"},
+		{"no nodes", nodesFile, nil, "nodes.parquet: the file is missing"},
+		{"empty nodes", nodesFile, []byte{}, "damaged Parquet file"},
+		{"nodes cut short", nodesFile, nodes[:len(nodes)/2], "damaged Parquet file"},
+		{"another table", nodesFile, table([]struct{ X int64 }{{1}}), `column "id" is missing`},
+		{"no rows", nodesFile, table([]nodeRow{}), "nodes.parquet has 0 rows where city.json says 23"},
+		{"rows out of order", nodesFile, table([]nodeRow{{ID: 3}}), "row 0: id 3"},
+		{"unknown kind", nodesFile, table([]nodeRow{{Kind: "lake"}}), `unknown kind of node "lake"`},
+		{"bad tags", nodesFile, table([]nodeRow{{Kind: "poi", Tags: "["}}), "row 0: tags"},
+		{"bad geometry", nodesFile, table([]nodeRow{{Kind: "poi", Tags: "{}", Geometry: point[:10]}}), "row 0: geometry"},
+		{"wrong geometry", nodesFile, table([]nodeRow{{Kind: "area", Tags: "{}", Geometry: point}}), "kind area cannot be a Point"},
+		{"street out of range", nodesFile, table([]nodeRow{{Kind: "crossing", Tags: "{}", Geometry: point, Streets: []int64{1 << 40}}}), "streets: node 1099511627776 of 1"},
+		{"edge out of range", edgesFile, table([]edgeRow{{From: 1, To: 23, Type: "nearest"}}), "to: node 23 of 23"},
+		{"unknown edge", edgesFile, table([]edgeRow{{Type: "tunnel"}}), `unknown type of edge "tunnel"`},
+		{"scenery cut short", sceneryFile, content(sceneryFile)[:100], "scenery.parquet: damaged"},
+	} {
+		dir := t.TempDir()
+		for _, f := range []string{cityFile, nodesFile, edgesFile, sceneryFile} {
+			b := content(f)
+			if f == c.file {
+				b = c.content
+			}
+			if b == nil {
+				continue
+			}
+			if err := os.WriteFile(filepath.Join(dir, f), b, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := Read(dir); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one that says %q", c.name, err, c.want)
+		}
+	}
+}
+
+func TestWriteFails(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(filepath.Join(file, "sub"), town(t)); err == nil || !strings.Contains(err.Error(), "write city town") {
+		t.Errorf("below a file: %v", err)
+	}
+	if err := Write(t.TempDir(), &City{Name: "x", Nodes: []Node{{}}}); err == nil || !strings.Contains(err.Error(), "nodes.parquet: row 0 has no geometry") {
+		t.Errorf("a node without a geometry: %v", err)
+	}
+}
+
+func TestOpen(t *testing.T) {
+	s, err := FromFile("testdata/town.osm", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := store.With(context.Background(), store.At(t.TempDir()))
+	built, err := Open(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := same(town(t), built); err != nil {
+		t.Error(err)
+	}
+	s.Source.Path = "gone.osm" // the extract is not needed any more
+	again, err := Open(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := same(built, again); err != nil {
+		t.Error(err)
+	}
+	s.Bound = orb.Bound{Min: orb.Point{0, 0}, Max: orb.Point{0.003, 0.003}}
+	if _, err := Open(ctx, s); err == nil || !strings.Contains(err.Error(), "gone.osm is missing") {
+		t.Errorf("another box without the extract: %v", err)
+	}
+}
+
+// python returns an interpreter that has DuckDB or GeoPandas: that of the
+// repository's .venv, else python3.
+func python(t *testing.T) string {
+	venv := filepath.Join("..", "..", ".venv", "bin", "python")
+	if runtime.GOOS == "windows" {
+		venv = filepath.Join("..", "..", ".venv", "Scripts", "python.exe")
+	}
+	_, err := os.Stat(venv)
+	made := err == nil
+	for _, exe := range []string{venv, "python3"} {
+		if path, err := exec.LookPath(exe); err == nil {
+			if exec.Command(path, "-c", "try:\n import duckdb\nexcept ImportError:\n import geopandas").Run() == nil {
+				return path
+			}
+		}
+	}
+	if made && os.Getenv("CI") == "true" {
+		t.Fatal("the .venv has neither duckdb nor geopandas")
+	}
+	t.Skip("neither the .venv nor python3 has duckdb or geopandas")
+	return ""
+}
+
+// TestOpensElsewhere checks that DuckDB or GeoPandas reads what Write writes.
+func TestOpensElsewhere(t *testing.T) {
+	exe := python(t)
+	c := town(t)
+	dir := t.TempDir()
+	if err := Write(dir, c); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(exe, filepath.Join("testdata", "open.py"), dir)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Reader                         string
+		Nodes, Edges, Scenery, Streets int
+		Kinds                          map[string]int
+		IDs, Bakery                    string
+		Geo                            geoMetadata
+	}
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Log("read by", got.Reader)
+	if got.Nodes != len(c.Nodes) || got.Edges != len(c.Edges) || got.Scenery != len(c.Scenery) {
+		t.Errorf("%d nodes, %d edges, %d features", got.Nodes, got.Edges, got.Scenery)
+	}
+	if want := map[string]int{"street": 14, "crossing": 3, "area": 3, "poi": 3}; !reflect.DeepEqual(got.Kinds, want) {
+		t.Errorf("kinds %v, want %v", got.Kinds, want)
+	}
+	if got.IDs != "BIGINT" || got.Bakery != "7 Main Street" || got.Streets != 4 {
+		t.Errorf("ids %s, bakery at %q, %d streets at a crossing", got.IDs, got.Bakery, got.Streets)
+	}
+	want := geoMetadata{Version: "1.1.0", Primary: "geometry", Columns: map[string]geoColumn{
+		"geometry": {Encoding: "WKB", Types: []string{"LineString", "Point", "Polygon"}, BBox: []float64{0, 0, 0.009, 0.0092}},
+	}}
+	if !reflect.DeepEqual(got.Geo, want) {
+		t.Errorf("geo metadata %+v, want %+v", got.Geo, want)
+	}
+}
+
+func FuzzDecodeShape(f *testing.F) {
+	for _, g := range []orb.Geometry{
+		orb.Point{1, 2}, orb.LineString{{1, 2}, {3, 4}}, orb.Polygon{{{0, 0}, {1, 0}, {0, 1}, {0, 0}}}, orb.MultiPolygon{{{{0, 0}, {1, 0}, {0, 1}, {0, 0}}}},
+	} {
+		b, err := wkb.Marshal(g)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+		f.Add(b[:len(b)/2])
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		g, err := decodeShape(b)
+		if err != nil {
+			return
+		}
+		if g.GeoJSONType() == "" {
+			t.Fatalf("%x is a geometry of no type", b)
+		}
+	})
+}
+
+func FuzzDecodeTable(f *testing.F) {
+	dir := f.TempDir()
+	if err := Write(dir, &City{Nodes: []Node{{Kind: POI, Name: "A", Tags: map[string]string{"shop": "x"}, Geometry: orb.Point{1, 2}}}}); err != nil {
+		f.Fatal(err)
+	}
+	whole, err := os.ReadFile(filepath.Join(dir, nodesFile))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add(whole[len(whole)/2:])
+	f.Add([]byte("PAR1PAR1"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		rows, err := decodeTable[nodeRow](bytes.NewReader(b), int64(len(b)))
+		if err == nil && len(rows) > 1<<20 {
+			t.Fatalf("%d bytes give %d rows", len(b), len(rows))
+		}
+	})
+}
