@@ -41,6 +41,13 @@ type GATv2 struct {
 	Out     int     // width of the result
 	Slope   float64 // of LeakyReLU; PyTorch Geometric's default is 0.2
 	Dropout float64 // of the attention weights, in training
+
+	// DenseNodes is the most nodes per graph for which messages travel by
+	// products with incidence and attention matrices, E·2N and N² numbers per
+	// head, instead of gather and scatter. The result is the same; on the pure Go
+	// backend the products are several times as fast for small graphs. 0 is for
+	// 128, a negative number for never.
+	DenseNodes int
 }
 
 // Apply returns the layer's result [B, N, Out] for nodes x [B, N, F] and edge
@@ -56,20 +63,19 @@ func (l GATv2) Apply(s *model.Scope, x *Node, edges Edges, features *Node) *Node
 	nodes := Reshape(x, b*n, -1)
 	left := Linear(glorot.At("lin_l"), nodes, l.Heads*l.Out, true, nil)  // [BN, heads·out]
 	right := Linear(glorot.At("lin_r"), nodes, l.Heads*l.Out, true, nil) // [BN, heads·out]
-	e := flatten(edges, n)
+	e := l.newMessages(edges, n, dtype)
 
 	self := Add(left, right)
-	between := Add(Gather(left, e.source), Gather(right, e.target)) // [BE, heads·out]
+	between := e.ends(left, right) // [BE, heads·out]
 	if features != nil {
 		f := Reshape(features, -1, features.Shape().Dim(-1))
 		toEdge := func(f *Node) *Node { return Linear(glorot.At("lin_edge"), f, l.Heads*l.Out, false, nil) }
-		self = Add(self, toEdge(e.meanInto(f, b*n)))
+		self = Add(self, toEdge(e.meanInto(f)))
 		between = Add(between, toEdge(f))
 	}
-	selfScore := l.score(self, att)     // [BN, heads]
-	edgeScore := l.score(between, att)  // [BE, heads]
-	lowest := ConstAs(edgeScore, -1e30) // exp of it is 0
-	edgeScore = Where(e.mask, edgeScore, BroadcastToShape(lowest, edgeScore.Shape()))
+	selfScore := l.score(self, att)                                              // [BN, heads]
+	edgeScore := l.score(between, att)                                           // [BE, heads]
+	edgeScore = Where(e.mask, edgeScore, AddScalar(ZerosLike(edgeScore), -1e30)) // whose exp is 0
 
 	// Softmax over self loop and incoming edges; the maximum only scales.
 	top := StopGradient(ScatterMax(selfScore, e.target, edgeScore, false, false))
@@ -79,24 +85,19 @@ func (l GATv2) Apply(s *model.Scope, x *Node, edges Edges, features *Node) *Node
 	selfWeight = Dropout(s, Div(selfWeight, total), l.Dropout)
 	edgeWeight = Dropout(s, Div(edgeWeight, Gather(total, e.target)), l.Dropout)
 
-	// The sum over heads is taken before the scatter, which then is heads times narrower.
-	y := Add(l.weigh(left, selfWeight),
-		ScatterSum(Zeros(g, shapes.Make(dtype, b*n, l.Out)), e.target, l.weigh(Gather(left, e.source), edgeWeight), false, false))
+	y := MulScalar(e.collect(left, selfWeight, edgeWeight), 1/float64(l.Heads))
 	bias := zeros(s, "bias", dtype, l.Out).NodeValue(g)
 	return Reshape(Add(y, ExpandLeftToRank(bias, 2)), b, n, l.Out)
 }
 
-// score is att · LeakyReLU(z) for z [T, heads·out]: [T, heads].
+// score is att · LeakyReLU(z) for z [T, heads·out]: [T, heads]. It is a product
+// with att spread over a block-diagonal matrix.
 func (l GATv2) score(z, att *Node) *Node {
-	z = Reshape(LeakyReLU(z, l.Slope), -1, l.Heads, l.Out)
-	return ReduceSum(Mul(z, att), -1)
-}
-
-// weigh is the mean over heads of weight·value, for values [T, heads·out] and
-// weights [T, heads]: [T, out].
-func (l GATv2) weigh(value, weight *Node) *Node {
-	value = Mul(Reshape(value, -1, l.Heads, l.Out), InsertAxes(weight, -1))
-	return MulScalar(ReduceSum(value, 1), 1/float64(l.Heads))
+	g, width := z.Graph(), l.Heads*l.Out
+	shape := shapes.Make(dtypes.Int32, width, l.Heads)
+	own := Equal(Div(Iota(g, shape, 0), Scalar(g, dtypes.Int32, l.Out)), Iota(g, shape, 1))
+	blocks := Mul(ConvertDType(own, z.DType()), Reshape(att, width, 1)) // [heads·out, heads]
+	return MatMul(LeakyReLU(z, l.Slope), blocks)
 }
 
 // initAttention is Glorot's bound as PyTorch Geometric applies it to
@@ -104,28 +105,4 @@ func (l GATv2) weigh(value, weight *Node) *Node {
 func (l GATv2) initAttention(s *model.Scope) model.VariableInitializer {
 	bound := math.Sqrt(6 / float64(l.Heads+l.Out))
 	return initializer.RandomUniformFn(s, -bound, bound)
-}
-
-// flatEdges are edges between the nodes of the whole batch, numbered through.
-type flatEdges struct {
-	source, target *Node // int32 [BE, 1]
-	mask           *Node // bool [BE], false for padding and self loops
-}
-
-func flatten(e Edges, n int) flatEdges {
-	g, shape := e.Source.Graph(), e.Source.Shape()
-	offset := MulScalar(Iota(g, shapes.Make(dtypes.Int32, shape.Dimensions...), 0), n)
-	flat := func(x *Node) *Node { return Reshape(Add(ConvertDType(x, dtypes.Int32), offset), -1, 1) }
-	mask := LogicalAnd(e.Mask, NotEqual(e.Source, e.Target))
-	return flatEdges{source: flat(e.Source), target: flat(e.Target), mask: Reshape(mask, -1)}
-}
-
-// meanInto is the mean of the features [BE, D] of the edges that enter each of
-// the nodes: [nodes, D], zero where there are none.
-func (e flatEdges) meanInto(features *Node, nodes int) *Node {
-	g, dtype := features.Graph(), features.DType()
-	one := InsertAxes(ConvertDType(e.mask, dtype), -1) // [BE, 1]
-	sum := ScatterSum(Zeros(g, shapes.Make(dtype, nodes, features.Shape().Dim(1))), e.target, Mul(features, one), false, false)
-	count := ScatterSum(Zeros(g, shapes.Make(dtype, nodes, 1)), e.target, one, false, false)
-	return Div(sum, MaxScalar(count, 1))
 }

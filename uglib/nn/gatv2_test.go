@@ -80,6 +80,7 @@ func TestGATv2Golden(t *testing.T) {
 		set(t, s, "/conv"+Path(p), all["param."+p])
 	}
 	b := backend(t)
+	dense := 0
 	run := func(batch []int) []*tensors.Tensor {
 		take := func(v []float32, each int) []float32 {
 			var out []float32
@@ -101,7 +102,7 @@ func TestGATv2Golden(t *testing.T) {
 		k := len(batch)
 		out, err := model.CallOnceN(b, s, func(s *model.Scope, in []*Node) []*Node {
 			s = s.At("conv")
-			y := GATv2{Heads: 4, Out: width, Slope: 0.2, Dropout: 0.1}.Apply(s, in[0], Edges{in[2], in[3], in[4]}, in[1])
+			y := GATv2{Heads: 4, Out: width, Slope: 0.2, Dropout: 0.1, DenseNodes: dense}.Apply(s, in[0], Edges{in[2], in[3], in[4]}, in[1])
 			by := []*Node{in[0], in[1]}
 			for _, p := range params {
 				by = append(by, s.Store().GetVariable("/conv"+Path(p)).NodeValue(y))
@@ -121,35 +122,37 @@ func TestGATv2Golden(t *testing.T) {
 	}
 	want := func(name string) []float32 { return floats(t, all[name]) }
 	const tol = 1e-5
-	// Each graph alone, for the gradients of the parameters.
-	for i, g := range gs {
-		out := run([]int{i})
-		near(t, g.name+" output", floats(t, out[0])[:g.n*width], want(g.name+".y"), tol)
-		near(t, g.name+" gradient of x", floats(t, out[1])[:g.n*width], want(g.name+".dx"), tol)
-		near(t, g.name+" gradient of edge features", floats(t, out[2])[:g.e*edgeWidth], want(g.name+".d_edge_attr"), tol)
+	for _, dense = range []int{0, -1} {
+		// Each graph alone, for the gradients of the parameters.
+		for i, g := range gs {
+			out := run([]int{i})
+			near(t, g.name+" output", floats(t, out[0])[:g.n*width], want(g.name+".y"), tol)
+			near(t, g.name+" gradient of x", floats(t, out[1])[:g.n*width], want(g.name+".dx"), tol)
+			near(t, g.name+" gradient of edge features", floats(t, out[2])[:g.e*edgeWidth], want(g.name+".d_edge_attr"), tol)
+			for j, p := range params {
+				near(t, g.name+" gradient of "+p, floats(t, out[3+j]), want(g.name+".d."+p), tol)
+			}
+			for j, x := range floats(t, out[1])[g.n*width:] {
+				if x != 0 {
+					t.Fatalf("%s: padding node value %d has gradient %g", g.name, j, x)
+				}
+			}
+		}
+		// All in one batch.
+		out := run([]int{0, 1, 2})
+		for i, g := range gs {
+			near(t, g.name+" output in a batch", floats(t, out[0])[i*maxN*width:][:g.n*width], want(g.name+".y"), tol)
+			near(t, g.name+" gradient of x in a batch", floats(t, out[1])[i*maxN*width:][:g.n*width], want(g.name+".dx"), tol)
+		}
 		for j, p := range params {
-			near(t, g.name+" gradient of "+p, floats(t, out[3+j]), want(g.name+".d."+p), tol)
-		}
-		for j, x := range floats(t, out[1])[g.n*width:] {
-			if x != 0 {
-				t.Fatalf("%s: padding node value %d has gradient %g", g.name, j, x)
+			sum := make([]float32, all["param."+p].Size())
+			for _, g := range gs {
+				for k, x := range want(g.name + ".d." + p) {
+					sum[k] += x
+				}
 			}
+			near(t, "batch gradient of "+p, floats(t, out[3+j]), sum, tol)
 		}
-	}
-	// All in one batch.
-	out := run([]int{0, 1, 2})
-	for i, g := range gs {
-		near(t, g.name+" output in a batch", floats(t, out[0])[i*maxN*width:][:g.n*width], want(g.name+".y"), tol)
-		near(t, g.name+" gradient of x in a batch", floats(t, out[1])[i*maxN*width:][:g.n*width], want(g.name+".dx"), tol)
-	}
-	for j, p := range params {
-		sum := make([]float32, all["param."+p].Size())
-		for _, g := range gs {
-			for k, x := range want(g.name + ".d." + p) {
-				sum[k] += x
-			}
-		}
-		near(t, "batch gradient of "+p, floats(t, out[3+j]), sum, tol)
 	}
 }
 
@@ -170,6 +173,10 @@ func TestGATv2Gradients(t *testing.T) {
 	}
 	b := backend(t)
 	for _, withFeatures := range []bool{true, false} {
+		dense := 0
+		if !withFeatures {
+			dense = -1
+		}
 		s := newStore(t, 2)
 		for path, dims := range map[string][]int{"att": {1, 2, 3}, "bias": {3}, "lin_l/weight": {6, 4}, "lin_l/bias": {6}, "lin_r/weight": {6, 4}, "lin_r/bias": {6}, "lin_edge/weight": {6, 2}} {
 			if withFeatures || path != "lin_edge/weight" {
@@ -184,7 +191,7 @@ func TestGATv2Gradients(t *testing.T) {
 			if !withFeatures {
 				feat = nil
 			}
-			loss := ReduceAllSum(Mul(GATv2{Heads: 2, Out: 3, Slope: 0.2}.Apply(s, x, e, feat), w))
+			loss := ReduceAllSum(Mul(GATv2{Heads: 2, Out: 3, Slope: 0.2, DenseNodes: dense}.Apply(s, x, e, feat), w))
 			_, grads := Gradients(s.Store(), loss)
 			return append([]*Node{loss}, grads...)
 		})
