@@ -26,16 +26,17 @@ const (
 
 // Context is what the map has around a view.
 type Context struct {
-	Town      string      // "Wilmington"
-	Heading   geo.Bearing // of the camera
-	Street    string      // name; empty if it has none or there is no street
-	Class     string      // "primary road"; empty if there is no street
-	Left      Front       // buildings in view to the left,
-	Middle    Front       // straight ahead,
-	Right     Front       // to the right
-	Things    []Thing     // in order of distance
-	OneWay    bool
-	LaneCount int // as tagged; 0 if unknown
+	Town       string      // "Wilmington"
+	Heading    geo.Bearing // of the camera
+	HasHeading bool        // false where the heading is not known: then no side is, and no front
+	Street     string      // name; empty if it has none or there is no street
+	Class      string      // "primary road"; empty if there is no street
+	OneWay     bool
+	Lanes      int     // as tagged; 0 if unknown
+	Left       Front   // buildings in view to the left,
+	Middle     Front   // straight ahead,
+	Right      Front   // to the right
+	Things     []Thing // in order of distance
 }
 
 // Front is what buildings of one side of the view are.
@@ -67,7 +68,7 @@ func Describe(c *city.City, v streetview.View) Context {
 	if town == "" {
 		town = c.Name
 	}
-	x := Context{Town: town, Heading: v.Heading}
+	x := Context{Town: town, Heading: v.Heading, HasHeading: v.HasHeading}
 	street := v.Street
 	if street == city.None {
 		if hit, ok := c.NearestStreet(v.Pos, anchorReach, nil); ok {
@@ -77,7 +78,7 @@ func Describe(c *city.City, v streetview.View) Context {
 	if street != city.None {
 		n := &c.Nodes[street]
 		x.Street, x.Class, x.OneWay = n.Name, StreetClass(n.Type), n.Tags["oneway"] == "yes"
-		x.LaneCount = lanes(n.Tags["lanes"])
+		x.Lanes = lanes(n.Tags["lanes"])
 	}
 	s := &scene{frame: geo.Frame{Origin: v.Pos}, heading: v.Heading}
 	scenery := c.SceneryWithin(v.Pos, crossingReach+signalReach)
@@ -86,7 +87,9 @@ func Describe(c *city.City, v streetview.View) Context {
 			s.add(f)
 		}
 	}
-	x.Left, x.Middle, x.Right = s.fronts()
+	if v.HasHeading {
+		x.Left, x.Middle, x.Right = s.fronts()
+	}
 	known := map[int64]bool{} // elements told of as nodes
 	x.nodes(c, v, s, street, scenery, known)
 	x.scenery(v, s, scenery, known)
@@ -113,7 +116,10 @@ func (s *scene) thing(v streetview.View, at orb.Point, d geo.Metres) Thing {
 		t.Side, t.Visible = Here, true
 		return t
 	}
-	t.Side = sideOf(s.turn(local))
+	t.Side = Around
+	if v.HasHeading {
+		t.Side = sideOf(s.turn(local))
+	}
 	t.Visible = t.Side.inView() && !s.hidden(local)
 	return t
 }
@@ -130,6 +136,9 @@ func (x *Context) nodes(c *city.City, v streetview.View, s *scene, street city.N
 			}
 			t := s.thing(v, at, d)
 			t.Node, t.What, t.Name = id, placeWords(n), n.Name
+			if n.Category == "place" { // a hamlet or a quarter is a name on the map, nothing to be seen
+				t.Visible = false
+			}
 			x.Things = append(x.Things, t)
 			known[n.OSM] = true
 		case city.Crossing:
@@ -138,9 +147,6 @@ func (x *Context) nodes(c *city.City, v streetview.View, s *scene, street city.N
 				continue
 			}
 			t := s.thing(v, at, d)
-			if t.Side == Here {
-				t.Side = Ahead
-			}
 			t.Node, t.What, t.Streets, t.Named = id, "crossing", others, named
 			t.With = control(at, scenery)
 			x.Things = append(x.Things, t)
@@ -233,7 +239,7 @@ func (x *Context) scenery(v streetview.View, s *scene, scenery []*city.Feature, 
 			continue
 		}
 		t := s.thing(v, s.frame.LonLat(local), geo.Metres(d))
-		if !t.Visible {
+		if !t.Visible || t.Side == Here && f.Layer != "green" && f.Layer != "parking" { // a street is in no river but on a bridge over it
 			continue
 		}
 		t.What = what

@@ -21,14 +21,15 @@ const (
 	Right                  //
 	Behind                 // more than 135 degrees off the axis
 	Here                   // the camera stands in it
+	Around                 // somewhere around a camera whose heading is not known
 )
 
-var sideWords = [...]string{"ahead", "ahead on the left", "ahead on the right", "left", "right", "behind", "here"}
+var sideWords = [...]string{"ahead", "ahead on the left", "ahead on the right", "left", "right", "behind", "here", "around"}
 
 func (s Side) String() string { return sideWords[s] }
 
-// inView reports whether a side is within the field of view.
-func (s Side) inView() bool { return s <= AheadRight }
+// inView reports whether a side is within the field of view, or may be.
+func (s Side) inView() bool { return s <= AheadRight || s == Around }
 
 // halfView is half of the field of view of a street view, in degrees.
 const halfView = 45

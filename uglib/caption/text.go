@@ -9,16 +9,16 @@ import (
 
 // How much is told.
 const (
-	mostThings = 5
+	mostThings = 4
 	mostUnseen = 2 // of these, out of view
 )
 
 // Text writes the caption. What the camera sees comes first, nearest first;
-// then at most two things that it does not see; five in all.
+// then at most two things that it does not see; four in all.
 func (x Context) Text() string {
 	var b strings.Builder
 	b.WriteString(x.head())
-	if f := x.frontText(); f != "" {
+	if f := x.frontText(); x.HasHeading && f != "" {
 		b.WriteString(" " + f)
 	}
 	for _, t := range x.told() {
@@ -28,10 +28,13 @@ func (x Context) Text() string {
 }
 
 func (x Context) head() string {
-	facing := "Facing " + x.Heading.Word8()
+	facing := "Standing"
+	if x.HasHeading {
+		facing = "Facing " + x.Heading.Word8()
+	}
 	class := x.Class
-	if x.LaneCount >= 3 {
-		class = number(x.LaneCount) + "-lane " + class
+	if x.Lanes >= 3 {
+		class = number(x.Lanes) + "-lane " + class
 	}
 	if x.OneWay {
 		class = "one-way " + class
@@ -75,7 +78,11 @@ func (f Front) text() string {
 	}
 	word := f.Word
 	if f.Storeys > 0 {
-		word = number(f.Storeys) + "-storey " + strings.TrimPrefix(strings.TrimPrefix(word, "small "), "large ")
+		switch word {
+		case "small building", "large building", "shed", "roof":
+			word = "building" // the storeys say how large
+		}
+		word = number(f.Storeys) + "-storey " + word
 	}
 	if f.Count == 1 {
 		return article(word)
@@ -101,9 +108,14 @@ func (x Context) told() []Thing {
 
 func (t Thing) text() string {
 	var b strings.Builder
-	b.WriteString(upper(t.Side.String()))
-	if t.Side != Here {
-		fmt.Fprintf(&b, ", %.0f m", max(5, 5*math.Round(float64(t.Distance)/5)))
+	far := fmt.Sprintf("%.0f m", max(5, 5*math.Round(float64(t.Distance)/5)))
+	switch {
+	case t.Side == Here:
+		b.WriteString("Here")
+	case t.Side == Around:
+		b.WriteString(upper(far) + " " + t.Bearing.Word8())
+	default:
+		b.WriteString(upper(t.Side.String()) + ", " + far)
 		if t.Name != "" {
 			b.WriteString(" " + t.Bearing.Word8())
 		}

@@ -53,7 +53,7 @@ func placeWords(n *city.Node) string {
 		return "place"
 	case kind == "":
 		return category
-	case silent[n.Category] || kind == category:
+	case silent[n.Category] || strings.Contains(kind, category):
 		return kind
 	}
 	return category + " " + kind

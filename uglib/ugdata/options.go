@@ -18,10 +18,10 @@ type Options struct {
 	MaxDistance geo.Metres // from the image to a path's destination, as the crow flies; default 1500
 	Paths       int        // for each view; default 2
 
-	BlockLevel int        // S2 level of the spatial blocks; default 14, about 500 m
+	BlockLevel int        // S2 level of the spatial blocks; default 13, about 1 km
 	TestShare  float64    // of the places of a training city, before the buffer; default 0.11
 	ValShare   float64    // default 0.05
-	Buffer     geo.Metres // least distance between anchors of different splits; default Radius
+	Buffer     geo.Metres // least distance between anchors of different splits; default 2 Radius: no crossing or place is in two subgraphs
 
 	PathShare float64 // of the stage 1 places that also give a path sample; default 0.5
 	// PathText is what a path sample says: "plain" (default) is the walk in
@@ -43,7 +43,7 @@ func (o Options) withDefaults() (Options, error) {
 		def, lo, hi int
 	}{
 		{"Hops", &o.Hops, 4, 1, 10}, {"Nodes", &o.Nodes, 48, 2, 4096}, {"MinHops", &o.MinHops, 3, 2, 50},
-		{"MaxHops", &o.MaxHops, 8, 2, 50}, {"Paths", &o.Paths, 2, 1, 100}, {"BlockLevel", &o.BlockLevel, 14, 8, 20},
+		{"MaxHops", &o.MaxHops, 8, 2, 50}, {"Paths", &o.Paths, 2, 1, 100}, {"BlockLevel", &o.BlockLevel, 13, 8, 20},
 	}
 	for _, x := range ints {
 		if *x.v == 0 {
@@ -70,7 +70,7 @@ func (o Options) withDefaults() (Options, error) {
 		}
 	}
 	if o.Buffer == 0 {
-		o.Buffer = o.Radius
+		o.Buffer = 2 * o.Radius
 	}
 	if o.Buffer < o.Radius {
 		return o, fmt.Errorf("ugdata: a buffer of %v is less than the radius of a subgraph, %v: the splits would touch; raise Buffer or lower Radius", o.Buffer, o.Radius)

@@ -13,14 +13,14 @@ import (
 
 // Paths returns at most o.Paths spatial reasoning paths of a view: shortest
 // walks through its street to places and areas at o.MinHops to o.MaxHops hops
-// and within o.MaxDistance, no two names on the way the same. Destinations
+// and within o.MaxDistance, which the walk does not leave either, no two names on the way the same. Destinations
 // differ in kind and in how many hops away they are as far as the map allows;
 // the seed chooses among them. None is returned where nothing can be reached.
 func Paths(c *city.City, v streetview.View, o Options, r *rand.Rand) []Path {
 	if v.Street == city.None {
 		return nil
 	}
-	t := explore(c, v, o.MaxHops)
+	t := explore(c, v, o.MaxHops, o.MaxDistance)
 	var paths []Path
 	kinds := map[string]bool{}
 	for _, to := range t.destinations(v.Pos, o, r) {

@@ -35,6 +35,9 @@ func plainWalk(c *city.City, walk []hop) string {
 	}
 	for i, h := range walk[1:] {
 		last := i+2 == len(walk)
+		if h.edge.Type == city.Continues { // the street goes on; so does the leg
+			continue
+		}
 		leg := move(h.record(c))
 		n := &c.Nodes[h.to]
 		switch {
@@ -47,7 +50,7 @@ func plainWalk(c *city.City, walk []hop) string {
 				own += " "
 			}
 			legs = append(legs, own+"to "+caption.PlaceName(n))
-		case h.edge.Type == city.Continues, n.Kind == city.Crossing && h.edge.Type == city.Nearest:
+		case n.Kind == city.Crossing:
 			if leg != "" {
 				legs = append(legs, leg)
 			}

@@ -1,10 +1,12 @@
 package ugdata
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -63,7 +65,7 @@ func Query(stage int, instruction string) string {
 
 // makeSamples makes the training pairs of the training and val places: for
 // each place a caption in both stages, a path in stage 2, and a path in stage 1
-// for a share of them.
+// for a share of them; the path of fewest hops, whose text is short.
 func makeSamples(places []Place, o Options, r *rand.Rand) []Sample {
 	var out []Sample
 	for i := range places {
@@ -83,10 +85,11 @@ func makeSamples(places []Place, o Options, r *rand.Rand) []Sample {
 		if len(p.Paths) == 0 {
 			continue
 		}
+		short := slices.MinFunc(p.Paths, func(a, b Path) int { return cmp.Compare(a.Hops, b.Hops) })
 		if r.Float64() < o.PathShare {
-			add(1, SRP, o.pathText(p.Paths[0]))
+			add(1, SRP, o.pathText(short))
 		}
-		add(2, SRP, o.pathText(p.Paths[len(p.Paths)-1]))
+		add(2, SRP, o.pathText(short))
 	}
 	return out
 }

@@ -27,15 +27,11 @@ func anchored(v streetview.View) *city.Edge {
 }
 
 // record is the place that a hop passes (UGE reference, path grammar): the
-// foot point of a nearest edge, the point where streets meet, the crossing
-// that a hop along a street leads to, the centroid of an area whose bounds a
-// street follows.
+// foot point on the street of a nearest edge or of an area's bounds, the point
+// where streets meet, the crossing that a hop along a street leads to.
 func (h hop) record(c *city.City) orb.Point {
-	switch h.edge.Type {
-	case city.Along:
+	if h.edge.Type == city.Along {
 		return c.Centroid(h.to)
-	case city.Bounds:
-		return c.Centroid(h.edge.From)
 	}
 	return h.edge.At
 }
@@ -53,37 +49,40 @@ type reached struct {
 // then by metres, then by id.
 type tree struct {
 	city  *city.City
-	image *city.Edge
 	nodes []city.NodeID
 	by    map[city.NodeID]reached
 }
 
-// explore walks at most so many hops from the image.
-func explore(c *city.City, v streetview.View, hops int) *tree {
-	t := &tree{city: c, image: anchored(v), by: map[city.NodeID]reached{}}
-	first := hop{from: city.None, to: v.Street, edge: t.image}
+// explore walks at most so many hops from the image and no farther from it, as
+// the crow flies, than reach.
+func explore(c *city.City, v streetview.View, hops int, reach geo.Metres) *tree {
+	t := &tree{city: c, by: map[city.NodeID]reached{}}
+	first := hop{from: city.None, to: v.Street, edge: anchored(v)}
 	t.by[v.Street] = reached{hop: first, hops: 1, metres: v.Distance, at: v.Foot}
 	t.nodes = append(t.nodes, v.Street)
 	for level, lo := 2, 0; level <= hops; level++ {
 		hi := len(t.nodes)
-		found := map[city.NodeID]reached{}
 		for _, id := range t.nodes[lo:hi] {
 			here := t.by[id]
 			for next, e := range c.Neighbours(id) {
-				if _, ok := t.by[next]; ok || sameStreet(c, e) {
+				old, seen := t.by[next]
+				if seen && old.hops < level || sameStreet(c, e) {
 					continue
 				}
 				h := hop{from: id, to: next, edge: e}
 				at := h.record(c)
-				r := reached{hop: h, hops: level, metres: here.metres + geo.Distance(here.at, at), at: at}
-				if old, ok := found[next]; !ok || r.metres < old.metres {
-					found[next] = r
+				if geo.Distance(v.Pos, at) > reach {
+					continue
 				}
+				r := reached{hop: h, hops: level, metres: here.metres + geo.Distance(here.at, at), at: at}
+				if seen && r.metres >= old.metres {
+					continue
+				}
+				if !seen {
+					t.nodes = append(t.nodes, next)
+				}
+				t.by[next] = r
 			}
-		}
-		for id, r := range found {
-			t.by[id] = r
-			t.nodes = append(t.nodes, id)
 		}
 		slices.SortFunc(t.nodes[hi:], func(a, b city.NodeID) int {
 			return cmp.Or(cmp.Compare(t.by[a].metres, t.by[b].metres), cmp.Compare(a, b))
