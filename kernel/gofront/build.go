@@ -57,7 +57,7 @@ func (b builder) build(out string) (text string, code int, handled bool) {
 		return "# " + filepath.Base(b.dir) + "\n" + msg, 1, true
 	}
 	// A failing link is left to the real go command: it has the better words for it.
-	if _, err := b.tool("link", "-s", "-w", "-buildid=", "-o", program, "-importcfg", cfg.file, "-buildmode=exe", object); err != nil {
+	if _, err := b.tool("link", "-s", "-w", "-buildid=", "-o", program, "-importcfg", cfg.linkFile(), "-buildmode=exe", object); err != nil {
 		return "", 0, false
 	}
 	if err := os.MkdirAll(filepath.Dir(bin), 0o755); err != nil {
@@ -170,7 +170,8 @@ func (b builder) readCell() (*cell, bool) {
 	sum, _ := os.ReadFile(filepath.Join(b.dir, "go.sum"))
 	// The module path differs from kernel to kernel and has no influence on what is imported.
 	mod = bytes.Replace(mod, []byte(f.Module.Mod.Path), []byte("cell"), 1)
-	c.key = digest(b.Version, strings.Join(c.imports, " "), string(mod), string(sum), strings.Join(b.goEnv(), "\n"))
+	c.key = digest(b.Version, strings.Join(c.imports, " "), string(mod), string(sum),
+		strings.Join(b.goEnv(), "\n"), head(b.Repo))
 	return c, true
 }
 

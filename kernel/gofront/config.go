@@ -3,6 +3,7 @@ package gofront
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -19,10 +20,13 @@ const maxBinaries = 512 << 20
 // config is an import configuration: for each package that a set of imports leads to, the file with
 // its compiled form.
 type config struct {
-	file  string   // in the format that compile and link read
+	file  string   // in the format that compile reads
 	local []string // folders and embedded files outside GOROOT and the module cache
 	stamp string   // of local
 }
+
+// linkFile is the same for link, with the build information of the program.
+func (c *config) linkFile() string { return c.file + ".link" }
 
 // saved is the part of a config that is not in its file.
 type saved struct {
@@ -37,7 +41,7 @@ func (b builder) configPath(key string) string { return filepath.Join(b.Cache, "
 func (b builder) loadConfig(key string) (*config, bool) {
 	c := &config{file: b.configPath(key)}
 	text, err := os.ReadFile(c.file)
-	if err != nil {
+	if err != nil || !isFile(c.linkFile()) {
 		return nil, false
 	}
 	meta, err := os.ReadFile(c.file + ".json")
@@ -64,7 +68,7 @@ func (b builder) loadConfig(key string) (*config, bool) {
 
 // makeConfig asks the real go command to build all that the imports lead to and keeps where it lies.
 func (b builder) makeConfig(key string, imports []string) (*config, error) {
-	const format = "{{.ImportPath}}\t{{.Export}}\t{{.Dir}}\t{{.Standard}}\t{{range .EmbedFiles}}{{.}}\x01{{end}}"
+	const format = "{{.ImportPath}}\t{{.Export}}\t{{.Dir}}\t{{.Standard}}\t{{range .EmbedFiles}}{{.}}\x01{{end}}\t{{with .Module}}{{.Path}}\t{{.Version}}{{else}}\t{{end}}"
 	cmd := exec.Command(b.Go, append([]string{"list", "-export", "-deps", "-f", format}, imports...)...)
 	cmd.Dir = b.dir
 	cmd.Env = Setenv(Setenv(b.env, "GOPROXY", "off"), "GOGC", "400")
@@ -76,10 +80,14 @@ func (b builder) makeConfig(key string, imports []string) (*config, error) {
 	}
 	c := &config{file: b.configPath(key)}
 	var text bytes.Buffer
+	deps := map[string]string{}
 	for line := range strings.Lines(string(out)) {
 		p := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		if len(p) != 5 {
+		if len(p) != 7 {
 			continue
+		}
+		if p[5] != "" {
+			deps[p[5]] = p[6]
 		}
 		if p[1] != "" {
 			fmt.Fprintf(&text, "packagefile %s=%s\n", p[0], p[1])
@@ -95,6 +103,9 @@ func (b builder) makeConfig(key string, imports []string) (*config, error) {
 	}
 	slices.Sort(c.local)
 	c.stamp = stampFiles(c.local)
+	if m := ownModule(b.Repo); deps[m] != "" {
+		deps[m] = revision(context.Background(), b.Repo)
+	}
 	if err := os.MkdirAll(filepath.Dir(c.file), 0o755); err != nil {
 		return nil, err
 	}
@@ -103,6 +114,10 @@ func (b builder) makeConfig(key string, imports []string) (*config, error) {
 		return nil, err
 	}
 	if err := writeFile(c.file, text.Bytes()); err != nil {
+		return nil, err
+	}
+	text.WriteString(modInfo(deps))
+	if err := writeFile(c.linkFile(), text.Bytes()); err != nil {
 		return nil, err
 	}
 	return c, writeFile(c.file+".json", meta)
@@ -137,6 +152,12 @@ func stampFiles(paths []string) string {
 		}
 	}
 	return digest(b.String())
+}
+
+// isFile reports whether path is there and no folder.
+func isFile(path string) bool {
+	fi, err := os.Stat(path)
+	return err == nil && fi.Mode().IsRegular()
 }
 
 // writeFile writes a file as a whole or not at all.

@@ -93,6 +93,15 @@ func cellModule(project []byte, name, repo string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// ownModule is the module path of the project in the clone, "" when it cannot be read.
+func ownModule(repo string) string {
+	data, err := os.ReadFile(filepath.Join(repo, "go.mod"))
+	if err != nil {
+		return ""
+	}
+	return modfile.ModulePath(data)
+}
+
 // modules answers, from a go.mod and without a network, whether a package can be imported.
 type modules struct {
 	t        Toolchain
