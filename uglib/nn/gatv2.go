@@ -94,10 +94,10 @@ func (l GATv2) Apply(s *model.Scope, x *Node, edges Edges, features *Node) *Node
 // with att spread over a block-diagonal matrix.
 func (l GATv2) score(z, att *Node) *Node {
 	g, width := z.Graph(), l.Heads*l.Out
-	shape := shapes.Make(dtypes.Int32, width, l.Heads)
-	own := Equal(Div(Iota(g, shape, 0), Scalar(g, dtypes.Int32, l.Out)), Iota(g, shape, 1))
-	blocks := Mul(ConvertDType(own, z.DType()), Reshape(att, width, 1)) // [heads·out, heads]
-	return MatMul(LeakyReLU(z, l.Slope), blocks)
+	shape := shapes.Make(dtypes.Int32, l.Heads, width)
+	own := Equal(Div(Iota(g, shape, 1), Scalar(g, dtypes.Int32, l.Out)), Iota(g, shape, 0))
+	blocks := Mul(ConvertDType(own, z.DType()), Reshape(att, 1, width)) // [heads, heads·out]
+	return productT(LeakyReLU(z, l.Slope), blocks)
 }
 
 // initAttention is Glorot's bound as PyTorch Geometric applies it to

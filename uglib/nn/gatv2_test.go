@@ -172,11 +172,11 @@ func TestGATv2Gradients(t *testing.T) {
 		return tensors.FromFlatDataAndDimensions(v, dims...)
 	}
 	b := backend(t)
-	for _, withFeatures := range []bool{true, false} {
-		dense := 0
-		if !withFeatures {
-			dense = -1
-		}
+	for _, c := range []struct {
+		withFeatures bool
+		dense        int
+	}{{true, 0}, {true, -1}, {false, 0}, {false, -1}} {
+		withFeatures, dense := c.withFeatures, c.dense
 		s := newStore(t, 2)
 		for path, dims := range map[string][]int{"att": {1, 2, 3}, "bias": {3}, "lin_l/weight": {6, 4}, "lin_l/bias": {6}, "lin_r/weight": {6, 4}, "lin_r/bias": {6}, "lin_edge/weight": {6, 2}} {
 			if withFeatures || path != "lin_edge/weight" {
@@ -225,7 +225,7 @@ func TestGATv2Gradients(t *testing.T) {
 				}
 				const h = 1e-6
 				if want := (at(h) - at(-h)) / (2 * h); math.Abs(want-grad[k]) > 1e-6*math.Max(1, math.Abs(want)) {
-					t.Errorf("features %v: gradient of %s[%d] is %g, difference quotient %g", withFeatures, path, k, grad[k], want)
+					t.Errorf("features %v, dense %d: gradient of %s[%d] is %g, difference quotient %g", withFeatures, dense, path, k, grad[k], want)
 				}
 			}
 		}

@@ -3,13 +3,11 @@ package nn
 import (
 	"math"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/model/initializer"
-	gomlxnn "github.com/gomlx/gomlx/ml/nn"
 	. "github.com/gomlx/gomlx/support/exceptions"
 )
 
@@ -30,23 +28,6 @@ func Linear(s *model.Scope, x *Node, out int, bias bool, lora *LoRA) *Node {
 	y := dense(x, weight, b)
 	if lora.Matches(Key(s.Scope())) {
 		y = Add(y, lora.term(s, x, out))
-	}
-	return y
-}
-
-// dense is x·Wᵀ + b with x [..., in], weight [out, in] and bias [out] or nil.
-func dense(x, weight, bias *Node) *Node {
-	if d := x.DType(); d == dtypes.Float32 || d == dtypes.Float64 {
-		return gomlxnn.Dense(x, weight, bias, compute.DenseLayoutOutputsInput)
-	}
-	// The pure Go backend has no fused dense layer in half precision and fails at run time.
-	dims := append([]int(nil), x.Shape().Dimensions...)
-	in := dims[len(dims)-1]
-	y := Dot(Reshape(x, -1, in), weight).General([]int{1}, nil, []int{1}, nil)
-	dims[len(dims)-1] = weight.Shape().Dim(0)
-	y = Reshape(y, dims...)
-	if bias != nil {
-		y = Add(y, ExpandLeftToRank(bias, y.Rank()))
 	}
 	return y
 }
@@ -73,8 +54,7 @@ func EmbeddingTable(s *model.Scope, g *Graph, dtype dtypes.DType, vocab, dim int
 // back to the dtype of x before the weight multiplies it.
 func RMSNorm(s *model.Scope, x *Node, eps float64) *Node {
 	weight := ones(s, "weight", x.DType(), lastDim("RMSNorm", x)).NodeValue(x.Graph())
-	f := atLeastFloat32(x)
-	f = Div(f, Sqrt(AddScalar(ReduceAndKeep(Square(f), ReduceMean, -1), eps)))
+	f := rmsNorm(atLeastFloat32(x), eps)
 	return Mul(ConvertDType(f, x.DType()), ExpandLeftToRank(weight, x.Rank()))
 }
 
@@ -87,7 +67,7 @@ func LayerNorm(s *model.Scope, x *Node, eps float64) *Node {
 	f := atLeastFloat32(x)
 	weight := ConvertDType(ones(s, "weight", x.DType(), dim).NodeValue(g), f.DType())
 	bias := ConvertDType(zeros(s, "bias", x.DType(), dim).NodeValue(g), f.DType())
-	return ConvertDType(gomlxnn.LayerNorm(f, []int{-1}, eps, weight, bias, nil), x.DType())
+	return ConvertDType(layerNorm(f, eps, weight, bias), x.DType())
 }
 
 // QuickGELU returns x·sigmoid(1.702·x), the activation of CLIP and of

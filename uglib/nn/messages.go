@@ -16,6 +16,7 @@ type messages struct {
 	source, target *Node // int32 [BE, 1]
 	mask           *Node // bool [BE], false for padding and self loops
 	incidence      *Node // float [B, E, 2N]: 1 at an edge's source, and at n + its target; nil for gather and scatter
+	incidenceT     *Node // float [B, 2N, E]: the same, transposed
 }
 
 func (l GATv2) newMessages(edges Edges, n int, dtype dtypes.DType) messages {
@@ -30,10 +31,15 @@ func (l GATv2) newMessages(edges Edges, n int, dtype dtypes.DType) messages {
 		limit = denseNodes
 	}
 	if n <= limit {
-		index := Iota(g, shapes.Make(dtypes.Int32, m.b, m.e, 2*n), 2)
-		isSource := Equal(index, InsertAxes(source, -1))
-		isTarget := Equal(index, InsertAxes(AddScalar(target, n), -1))
-		m.incidence = ConvertDType(LogicalOr(isSource, isTarget), dtype)
+		touches := func(nodeAxis, edgeAxis int) *Node {
+			dims := []int{m.b, 0, 0}
+			dims[nodeAxis], dims[edgeAxis] = 2*n, m.e
+			index := Iota(g, shapes.Make(dtypes.Int32, dims...), nodeAxis)
+			isSource := Equal(index, InsertAxes(source, nodeAxis))
+			isTarget := Equal(index, InsertAxes(AddScalar(target, n), nodeAxis))
+			return ConvertDType(LogicalOr(isSource, isTarget), dtype)
+		}
+		m.incidence, m.incidenceT = touches(2, 1), touches(1, 2)
 	}
 	return m
 }
@@ -45,7 +51,7 @@ func (m messages) ends(left, right *Node) *Node {
 		return Add(Gather(left, m.source), Gather(right, m.target))
 	}
 	both := Concatenate([]*Node{Reshape(left, m.b, m.n, -1), Reshape(right, m.b, m.n, -1)}, 1) // [B, 2N, W]
-	return Reshape(Dot(m.incidence, both).General([]int{2}, []int{0}, []int{1}, []int{0}), m.b*m.e, -1)
+	return Reshape(product(m.incidence, both, m.incidenceT), m.b*m.e, -1)
 }
 
 // collect is, for each node, the sum over heads of its own weight times its
@@ -67,9 +73,7 @@ func (m messages) collect(value, selfWeight, edgeWeight *Node) *Node {
 	attention := Zeros(g, shapes.Make(dtype, m.b*m.n*m.n, heads))
 	attention = ScatterSum(attention, Add(MulScalar(m.target, m.n), local(m.source)), edgeWeight, false, false)
 	attention = ScatterSum(attention, Add(MulScalar(nodes, m.n), local(nodes)), selfWeight, false, false)
-	product := Dot(Reshape(attention, m.b, m.n, m.n*heads), Reshape(value, m.b, m.n*heads, -1)).
-		General([]int{2}, []int{0}, []int{1}, []int{0})
-	return Reshape(product, m.b*m.n, -1)
+	return Reshape(product(Reshape(attention, m.b, m.n, m.n*heads), Reshape(value, m.b, m.n*heads, -1), nil), m.b*m.n, -1)
 }
 
 // meanInto is, for each node, the mean of the features [BE, D] of the edges
@@ -81,8 +85,8 @@ func (m messages) meanInto(features *Node) *Node {
 	if m.incidence == nil {
 		sum = ScatterSum(Zeros(g, shapes.Make(dtype, m.b*m.n, features.Shape().Dim(1))), m.target, Mul(features, one), false, false)
 	} else {
-		into := Mul(SliceAxis(m.incidence, 2, AxisRange(m.n)), Reshape(one, m.b, m.e, 1)) // [B, E, N]
-		sum = Reshape(Dot(into, Reshape(features, m.b, m.e, -1)).General([]int{1}, []int{0}, []int{1}, []int{0}), m.b*m.n, -1)
+		into := Mul(SliceAxis(m.incidenceT, 1, AxisRange(m.n)), Reshape(one, m.b, 1, m.e)) // [B, N, E]
+		sum = Reshape(product(into, Reshape(features, m.b, m.e, -1), nil), m.b*m.n, -1)
 	}
 	count := ScatterSum(Zeros(g, shapes.Make(dtype, m.b*m.n, 1)), m.target, one, false, false)
 	return Div(sum, MaxScalar(count, 1))

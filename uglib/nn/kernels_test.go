@@ -1,0 +1,100 @@
+package nn
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// TestLayerGradients compares the gradients of layers with central differences
+// in float64: with the gradients of this package, and with GoMLX's where its
+// fused operations are off.
+func TestLayerGradients(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 5))
+	random := func(dims ...int) *tensors.Tensor {
+		n := 1
+		for _, d := range dims {
+			n *= d
+		}
+		v := make([]float64, n)
+		for i := range v {
+			v[i] = rng.NormFloat64() + 0.5
+		}
+		return tensors.FromFlatDataAndDimensions(v, dims...)
+	}
+	layers := map[string]struct {
+		vars  map[string][]int
+		apply func(s *model.Scope, x *Node) *Node
+		out   int
+	}{
+		"narrow": {map[string][]int{"weight": {3, 5}, "bias": {3}}, func(s *model.Scope, x *Node) *Node { return Linear(s, x, 3, true, nil) }, 3},
+		"wide":   {map[string][]int{"weight": {7, 5}}, func(s *model.Scope, x *Node) *Node { return Linear(s, x, 7, false, nil) }, 7},
+		"layer":  {map[string][]int{"weight": {5}, "bias": {5}}, func(s *model.Scope, x *Node) *Node { return LayerNorm(s, x, 0.1) }, 5},
+		"rms":    {map[string][]int{"weight": {5}}, func(s *model.Scope, x *Node) *Node { return RMSNorm(s, x, 0.1) }, 5},
+		"relu":   {nil, func(_ *model.Scope, x *Node) *Node { return Add(ReLU(x), LeakyReLU(MulScalar(x, -1), 0.2)) }, 5},
+		"gelu":   {nil, func(_ *model.Scope, x *Node) *Node { return QuickGELU(x) }, 5},
+		"product": {map[string][]int{"weight": {2, 4, 3}}, func(s *model.Scope, x *Node) *Node {
+			w := s.Store().GetVariable("/l/weight").NodeValue(x)
+			return Concatenate([]*Node{product(w, Reshape(x, 2, 3, 5), nil), product(w, Reshape(x, 2, 3, 5), Transpose(w, 1, 2))}, 1)
+		}, 0},
+	}
+	for _, fusion := range []string{"1", "0"} {
+		t.Setenv(FusionEnv, fusion)
+		for name, l := range layers {
+			s := newStore(t, 1)
+			for v, dims := range l.vars {
+				set(t, s, "/l/"+v, random(dims...))
+			}
+			set(t, s, "/x", random(2, 3, 5))
+			weights := random(2, 3, l.out)
+			if l.out == 0 {
+				weights = random(2, 8, 5)
+			}
+			exec, err := model.NewExec(backend(t), s, func(s *model.Scope, w *Node) []*Node {
+				y := l.apply(s.At("l"), s.Store().GetVariable("/x").NodeValue(w))
+				loss := ReduceAllSum(Mul(Sin(y), w))
+				vars, grads := Gradients(s.Store(), loss)
+				if len(vars) != len(l.vars)+1 {
+					t.Errorf("%s: %d variables have gradients", name, len(vars))
+				}
+				return append([]*Node{loss}, grads...)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			call := func() []*tensors.Tensor {
+				out, err := exec.Call(weights)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return out
+			}
+			out := call()
+			for i, path := range []string{"/l/bias", "/l/weight", "/x"} {
+				v := s.GetVariable(path)
+				if v == nil {
+					continue
+				}
+				k := i - (3 - len(out) + 1)
+				grad := tensors.MustCopyFlatData[float64](out[1+max(k, 0)])
+				for j := range grad {
+					at := func(d float64) float64 {
+						x := v.MustValue()
+						tensors.MustMutableFlatData(x, func(flat []float64) { flat[j] += d })
+						loss := tensors.ToScalar[float64](call()[0])
+						tensors.MustMutableFlatData(x, func(flat []float64) { flat[j] -= d })
+						return loss
+					}
+					const h = 1e-6
+					if want := (at(h) - at(-h)) / (2 * h); math.Abs(want-grad[j]) > 1e-7*math.Max(1, math.Abs(want)) {
+						t.Errorf("%s, fusion %s: gradient of %s[%d] is %g, difference quotient %g", name, fusion, path, j, grad[j], want)
+					}
+				}
+			}
+		}
+	}
+}
