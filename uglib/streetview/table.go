@@ -1,9 +1,11 @@
 package streetview
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/wkb"
 
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/geo"
@@ -25,22 +28,30 @@ const (
 // row is a view in views.parquet: degrees (EPSG:4326) and metres. Absent
 // values are null.
 type row struct {
-	ID       int64     `parquet:"id"`
-	File     string    `parquet:"file"`
-	Origin   string    `parquet:"origin,dict"`
-	Lon      float64   `parquet:"lon"`
-	Lat      float64   `parquet:"lat"`
-	Heading  *float64  `parquet:"heading,optional"`
-	Taken    time.Time `parquet:"taken,optional,timestamp(millisecond)"` // UTC
-	Street   *int32    `parquet:"street,optional"`                       // node of the city
-	FootLon  *float64  `parquet:"foot_lon,optional"`
-	FootLat  *float64  `parquet:"foot_lat,optional"`
-	Distance *float64  `parquet:"distance,optional"`
-	Bearing  *float64  `parquet:"bearing,optional"`
+	ID       int64    `parquet:"id"`
+	File     string   `parquet:"file"`
+	Origin   string   `parquet:"origin,dict"`
+	Lon      float64  `parquet:"lon"`
+	Lat      float64  `parquet:"lat"`
+	Heading  *float64 `parquet:"heading,optional"`
+	Taken    int64    `parquet:"taken,optional,timestamp(millisecond)"` // UTC, since 1970; 0 is null
+	Street   *int32   `parquet:"street,optional"`                       // node of the city
+	FootLon  *float64 `parquet:"foot_lon,optional"`
+	FootLat  *float64 `parquet:"foot_lat,optional"`
+	Distance *float64 `parquet:"distance,optional"`
+	Bearing  *float64 `parquet:"bearing,optional"`
+	Geometry []byte   `parquet:"geometry"` // WKB of the position
 }
 
-func toRow(v View) row {
-	r := row{ID: v.ID, File: v.File, Origin: string(v.Origin), Lon: v.Pos[0], Lat: v.Pos[1], Taken: v.Taken}
+func toRow(v View) (row, error) {
+	point, err := wkb.Marshal(v.Pos)
+	if err != nil {
+		return row{}, err
+	}
+	r := row{ID: v.ID, File: v.File, Origin: string(v.Origin), Lon: v.Pos[0], Lat: v.Pos[1], Geometry: point}
+	if !v.Taken.IsZero() {
+		r.Taken = v.Taken.UnixMilli()
+	}
 	if v.HasHeading {
 		r.Heading = new(float64(v.Heading))
 	}
@@ -49,7 +60,7 @@ func toRow(v View) row {
 		r.FootLon, r.FootLat = new(v.Foot[0]), new(v.Foot[1])
 		r.Distance, r.Bearing = new(float64(v.Distance)), new(float64(v.Bearing))
 	}
-	return r
+	return r, nil
 }
 
 func (r row) view() (View, error) {
@@ -57,8 +68,8 @@ func (r row) view() (View, error) {
 	if r.Heading != nil {
 		v.Heading, v.HasHeading = geo.Bearing(*r.Heading), true
 	}
-	if !r.Taken.IsZero() {
-		v.Taken = r.Taken.UTC()
+	if r.Taken != 0 {
+		v.Taken = time.UnixMilli(r.Taken).UTC()
 	}
 	if r.Street == nil {
 		return v, nil
@@ -71,16 +82,30 @@ func (r row) view() (View, error) {
 	return v, nil
 }
 
-func writeSet(dir string, s *Set) error {
+// geoMetadata makes the table a GeoParquet 1.1.0 file.
+const geoMetadata = `{"version":"1.1.0","primary_column":"geometry","columns":{"geometry":{"encoding":"WKB","geometry_types":["Point"]}}}`
+
+func writeSet(dir string, s *Set) (err error) {
+	path := filepath.Join(dir, viewsFile)
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s cannot be written: %w", path, err)
+		}
+	}()
 	rows := make([]row, len(s.Views))
 	for i, v := range s.Views {
-		rows[i] = toRow(v)
+		if rows[i], err = toRow(v); err != nil {
+			return err
+		}
 	}
-	if err := parquet.WriteFile(filepath.Join(dir, viewsFile), rows, parquet.Compression(&parquet.Zstd)); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Join(dir, viewsFile), err)
+	f, err := os.Create(path)
+	if err != nil {
+		return err
 	}
-	if len(s.Skipped) == 0 {
-		return nil
+	w := parquet.NewGenericWriter[row](f, parquet.Compression(&parquet.Zstd), parquet.KeyValueMetadata("geo", geoMetadata))
+	_, err = w.Write(rows)
+	if err = errors.Join(err, w.Close(), f.Close()); err != nil || len(s.Skipped) == 0 {
+		return err
 	}
 	data, err := json.MarshalIndent(s.Skipped, "", "\t")
 	if err != nil {
@@ -92,18 +117,16 @@ func writeSet(dir string, s *Set) error {
 // readSet reads what writeSet wrote; the set's Dir is left open.
 func readSet(dir string) (*Set, error) {
 	path := filepath.Join(dir, viewsFile)
-	rows, err := parquet.ReadFile[row](path)
+	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w; remove the artefact and open it again", path, err)
+		return nil, err
 	}
-	s := &Set{Views: make([]View, len(rows))}
-	for i, r := range rows {
-		if s.Views[i], err = r.view(); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
+	s := &Set{}
+	if s.Views, err = decodeViews(data); err != nil {
+		return nil, fmt.Errorf("%s cannot be read: %w; remove the artefact (ug rm) and open it again", path, err)
 	}
 	path = filepath.Join(dir, skippedFile)
-	data, err := os.ReadFile(path)
+	data, err = os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}
@@ -111,7 +134,54 @@ func readSet(dir string) (*Set, error) {
 		err = json.Unmarshal(data, &s.Skipped)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w", path, err)
+		return nil, fmt.Errorf("%s cannot be read: %w; remove the artefact (ug rm) and open it again", path, err)
 	}
 	return s, nil
+}
+
+// decodeViews reads a Parquet file of rows.
+func decodeViews(data []byte) (views []View, err error) {
+	// The Parquet reader panics on some damaged files.
+	defer func() {
+		if p := recover(); p != nil {
+			views, err = nil, fmt.Errorf("damaged Parquet file: %v", p)
+		}
+	}()
+	file, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, fmt.Errorf("damaged Parquet file: %w", err)
+	}
+	want := parquet.SchemaOf(new(row))
+	for _, path := range want.Columns() {
+		if _, ok := file.Schema().Lookup(path...); !ok {
+			return nil, fmt.Errorf("column %q is missing", path[0])
+		}
+	}
+	if n := file.NumRows(); n < 0 || n > int64(len(data)) { // each row has an id of its own
+		return nil, fmt.Errorf("damaged Parquet file: its footer says %d rows in %d bytes", n, len(data))
+	}
+	reader := parquet.NewGenericReader[row](file, want)
+	defer reader.Close()
+	buf := make([]row, 512)
+	for {
+		clear(buf)
+		n, err := reader.Read(buf)
+		for _, r := range buf[:n] {
+			v, err := r.view()
+			if err != nil {
+				return nil, err
+			}
+			views = append(views, v)
+		}
+		switch {
+		case errors.Is(err, io.EOF) && int64(len(views)) == file.NumRows():
+			return views, nil
+		case errors.Is(err, io.EOF), int64(len(views)) > file.NumRows():
+			return nil, fmt.Errorf("damaged Parquet file: %d rows where its footer says %d", len(views), file.NumRows())
+		case err != nil:
+			return nil, fmt.Errorf("damaged Parquet file: %w", err)
+		case n == 0:
+			return nil, io.ErrNoProgress
+		}
+	}
 }

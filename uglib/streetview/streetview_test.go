@@ -1,0 +1,419 @@
+package streetview
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/paulmach/orb"
+
+	"urbangraph/uglib/city"
+	"urbangraph/uglib/geo"
+	"urbangraph/uglib/store"
+	"urbangraph/uglib/streetview/exif"
+	"urbangraph/uglib/streetview/render"
+)
+
+// village is the made-up city that render/testdata/village.py writes.
+func village(t testing.TB) city.Spec {
+	t.Helper()
+	spec, err := city.FromFile("render/testdata/village.osm", "village", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+var built = sync.OnceValues(func() (*city.City, error) {
+	spec, err := city.FromFile("render/testdata/village.osm", "village", nil)
+	if err != nil {
+		return nil, err
+	}
+	return city.Build(context.Background(), spec)
+})
+
+func villageCity(t testing.TB) *city.City {
+	t.Helper()
+	c, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func inStore(t testing.TB) context.Context {
+	return store.With(context.Background(), store.At(t.TempDir()))
+}
+
+// at returns the place x metres east and y metres north of the village's
+// middle.
+func at(x, y float64) orb.Point { return geo.Frame{Origin: orb.Point{10, 50}}.LonLat(orb.Point{x, y}) }
+
+func TestRenderedSet(t *testing.T) {
+	ctx, spec := inStore(t), Render(village(t), 24)
+	c, set, err := Open(ctx, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(set.Views) != 24 || len(set.Skipped) != 0 {
+		t.Fatalf("%d views and %d skipped files, want 24 and none", len(set.Views), len(set.Skipped))
+	}
+	stands := map[int64]shot{}
+	for _, s := range spec.shots(c.Name, render.New(c).Stands(c.Bound, 24, spec.Seed)) {
+		stands[s.id] = s
+	}
+	sameStreet := 0
+	for _, v := range set.Views {
+		s, ok := stands[v.ID]
+		if !ok || v.ID < 1e15 || v.ID >= 1e16 {
+			t.Fatalf("view %d is none of the stands, or has not 16 digits", v.ID)
+		}
+		if math.Abs(v.Pos[0]-s.Pos[0]) > 1e-9 || math.Abs(v.Pos[1]-s.Pos[1]) > 1e-9 || math.Abs(v.Heading.Diff(s.Heading)) > 1e-4 || !v.HasHeading || !v.Taken.Equal(s.taken) {
+			t.Errorf("view %d is read back as %+v, was drawn at %+v", v.ID, v, s)
+		}
+		if v.Origin != Rendered {
+			t.Errorf("view %d has origin %q", v.ID, v.Origin)
+		}
+		if v.Street == city.None || v.Distance > 12 {
+			t.Errorf("view %d is anchored to street %d at %v", v.ID, v.Street, v.Distance)
+		}
+		if v.Street == s.Street {
+			sameStreet++
+		}
+		meta, err := readMeta(set.Path(v))
+		if err != nil || !strings.Contains(meta.Description, "not a photograph") || !strings.Contains(meta.Description, "OpenStreetMap contributors, ODbL") {
+			t.Errorf("view %d says %q of itself, %v", v.ID, meta.Description, err)
+		}
+		img, err := set.Image(v)
+		if err != nil || img.Bounds() != image.Rect(0, 0, 448, 336) {
+			t.Errorf("view %d: %v, %v", v.ID, img, err)
+		}
+	}
+	if sameStreet < 20 {
+		t.Errorf("%d of 24 views are anchored to the street that they were drawn on, want at least 20", sameStreet)
+	}
+
+	_, again, err := Open(ctx, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(again.Views) != 24 || again.Views[3] != set.Views[3] || again.Dir != set.Dir {
+		t.Error("the set is another one when it is opened again")
+	}
+}
+
+// TestSameFilesOnAnyNumberOfProcessors draws a set with one and with two.
+func TestSameFilesOnAnyNumberOfProcessors(t *testing.T) {
+	c, spec := villageCity(t), Render(village(t), 16)
+	spec.Width, spec.Height = 160, 120
+	draw := func(procs int) string {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+		dir := t.TempDir()
+		if err := spec.draw(context.Background(), c, dir); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
+	one, two := draw(1), draw(2)
+	files, err := imageFiles(one)
+	if err != nil || len(files) != 16 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, f := range files {
+		a, errA := os.ReadFile(filepath.Join(one, f))
+		b, errB := os.ReadFile(filepath.Join(two, f))
+		if errA != nil || errB != nil || !bytes.Equal(a, b) {
+			t.Errorf("%s differs between 1 and 2 processors (%v, %v)", f, errA, errB)
+		}
+	}
+}
+
+func TestStopsWhenCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(inStore(t))
+	cancel()
+	if err := Render(village(t), 16).draw(ctx, villageCity(t), t.TempDir()); err == nil {
+		t.Error("a cancelled drawing ends without an error")
+	}
+}
+
+// photo writes a JPEG file with an EXIF block.
+func photo(t testing.TB, path string, m exif.Meta) {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := jpeg.Encode(&buf, image.NewGray(image.Rect(0, 0, 12, 8)), nil); err != nil {
+		t.Fatal(err)
+	}
+	data, err := exif.Insert(buf.Bytes(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, data)
+}
+
+func write(t testing.TB, path string, data []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFolder(t *testing.T) {
+	dir := t.TempDir()
+	when := time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC)
+	photo(t, filepath.Join(dir, "a", "10.JPG"), exif.Meta{Pos: at(-150, -3), HasPos: true, Heading: 90, HasHeading: true, Taken: when})
+	photo(t, filepath.Join(dir, "b", "10.jpg"), exif.Meta{Pos: at(2, 60), HasPos: true})
+	photo(t, filepath.Join(dir, "123456789012345.jpg"), exif.Meta{Pos: at(100, 2), HasPos: true, Heading: 270, HasHeading: true})
+	photo(t, filepath.Join(dir, "drawn.jpg"), exif.Meta{Pos: at(50, 2), HasPos: true, Software: software})
+	photo(t, filepath.Join(dir, "far.jpg"), exif.Meta{Pos: orb.Point{11, 50}, HasPos: true})
+	photo(t, filepath.Join(dir, "lost.jpg"), exif.Meta{Software: "camera"})
+	var buf bytes.Buffer
+	if err := png.Encode(&buf, image.NewGray(image.Rect(0, 0, 4, 4))); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "bare.png"), buf.Bytes())
+	write(t, filepath.Join(dir, "broken.jpg"), []byte("this is no picture"))
+	write(t, filepath.Join(dir, "notes.txt"), []byte("of no interest"))
+	write(t, filepath.Join(dir, ".hidden.jpg"), []byte("of no interest"))
+
+	ctx := inStore(t)
+	spec, err := Folder(village(t), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, set, err := Open(ctx, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	byFile := map[string]View{}
+	for _, v := range set.Views {
+		byFile[v.File] = v
+	}
+	if len(set.Views) != 4 {
+		t.Fatalf("views %v, want 4", byFile)
+	}
+	if v := byFile["a/10.JPG"]; v.Origin != Photo || v.Heading != 90 || !v.Taken.Equal(when) || c.DisplayName(v.Street) != "High Street" {
+		t.Errorf("a/10.JPG: %+v", v)
+	}
+	if v := byFile["b/10.jpg"]; v.HasHeading || v.Heading != 0 || !v.Taken.IsZero() || c.DisplayName(v.Street) != "Elm Lane" {
+		t.Errorf("b/10.jpg: %+v", v)
+	}
+	if byFile["a/10.JPG"].ID == byFile["b/10.jpg"].ID {
+		t.Error("two files of the same name in two folders have one id")
+	}
+	if v := byFile["123456789012345.jpg"]; v.ID != 123456789012345 {
+		t.Errorf("a file named by 15 digits has id %d", v.ID)
+	}
+	if v := byFile["drawn.jpg"]; v.Origin != Rendered {
+		t.Errorf("a drawn view in a photo folder is taken for a %s", v.Origin)
+	}
+	want := map[string]Reason{"bare.png": NoPosition, "broken.jpg": Unreadable, "far.jpg": Outside, "lost.jpg": NoPosition}
+	if len(set.Skipped) != len(want) {
+		t.Errorf("skipped %+v, want %v", set.Skipped, want)
+	}
+	for _, s := range set.Skipped {
+		if want[s.File] != s.Reason {
+			t.Errorf("%s is skipped as %q, want %q", s.File, s.Reason, want[s.File])
+		}
+	}
+	a, err := store.Get(ctx, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := a.Manifest.Summary
+	if sum["views"] != 4.0 || sum["files no position"] != 2.0 || sum["files outside the city"] != 1.0 || sum["files unreadable"] != 1.0 {
+		t.Errorf("summary %v", sum)
+	}
+
+	// A spec read back from its artefact finds the folder.
+	spec.Dir = ""
+	if _, set, err = Open(ctx, spec); err != nil || set.Dir != dir {
+		t.Errorf("without its folder the set opens at %v, %v", set, err)
+	}
+}
+
+// TestFolderKey checks that a set is known by what the folder holds, not by
+// where it lies.
+func TestFolderKey(t *testing.T) {
+	key := func(meta exif.Meta, name string) string {
+		dir := t.TempDir()
+		photo(t, filepath.Join(dir, name), meta)
+		spec, err := Folder(village(t), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := store.Key(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	here := exif.Meta{Pos: at(1, 1), HasPos: true}
+	same, copied := key(here, "a.jpg"), key(here, "a.jpg")
+	if same != copied {
+		t.Error("the same files in another folder are another set")
+	}
+	here.Heading, here.HasHeading = 3, true
+	if key(here, "a.jpg") == same || key(exif.Meta{Pos: at(1, 1), HasPos: true}, "b.jpg") == same {
+		t.Error("other files are the same set")
+	}
+}
+
+func TestWrongFolders(t *testing.T) {
+	spec := village(t)
+	empty, file := t.TempDir(), filepath.Join(t.TempDir(), "x.jpg")
+	photo(t, file, exif.Meta{})
+	bare := filepath.Dir(file)
+	far := t.TempDir()
+	photo(t, filepath.Join(far, "f.jpg"), exif.Meta{Pos: orb.Point{-75, 39}, HasPos: true})
+	for _, c := range []struct {
+		dir  string
+		want []string
+	}{
+		{filepath.Join(empty, "nowhere"), []string{"nowhere", "give the folder"}},
+		{file, []string{file, "is a file"}},
+		{empty, []string{empty, "no image file"}},
+		{bare, []string{bare, "none of 1 image files has an EXIF position", "GPSLatitude"}},
+		{far, []string{far, "of 1 image files 1 have a position", "none of them in village"}},
+	} {
+		s, err := Folder(spec, c.dir)
+		ctx := inStore(t)
+		if err == nil {
+			_, _, err = Open(ctx, s)
+		}
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(want)) {
+				t.Errorf("%s: error %v, want one with %q", c.dir, err, want)
+			}
+		}
+		st, err := store.From(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		arts, err := st.List()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range arts {
+			if a.Manifest.Kind == "views" {
+				t.Errorf("%s: a failed build leaves artefact %s behind", c.dir, a.Ref())
+			}
+		}
+	}
+}
+
+func TestWrongSpecs(t *testing.T) {
+	good := Render(village(t), 3)
+	for name, change := range map[string]func(*Spec){
+		"no views":       func(s *Spec) { s.Count = 0 },
+		"quality":        func(s *Spec) { s.Quality = 0 },
+		"origin":         func(s *Spec) { s.Origin = "dream" },
+		"reach":          func(s *Spec) { s.Reach = 0 },
+		"size":           func(s *Spec) { s.Width = 3 },
+		"field of view":  func(s *Spec) { s.FOV = 200 },
+		"unknown folder": func(s *Spec) { s.Origin, s.Dir = Photo, "" },
+	} {
+		s := good
+		change(&s)
+		if _, _, err := Open(inStore(t), s); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestDecodeFile(t *testing.T) {
+	// A picture of 3 by 2 pixels whose orientations all show the same thing once upright.
+	src := image.NewRGBA(image.Rect(0, 0, 3, 2))
+	for i := range 6 {
+		src.Set(i%3, i/3, color.RGBA{uint8(40 * i), 0, 0, 255})
+	}
+	// Red/40 of the upright picture, row by row (TIFF 6.0, tag Orientation).
+	for orientation, want := range map[int][]uint8{
+		0: {0, 1, 2, 3, 4, 5}, 1: {0, 1, 2, 3, 4, 5}, 2: {2, 1, 0, 5, 4, 3}, 3: {5, 4, 3, 2, 1, 0}, 4: {3, 4, 5, 0, 1, 2},
+		5: {0, 3, 1, 4, 2, 5}, 6: {3, 0, 4, 1, 5, 2}, 7: {5, 2, 4, 1, 3, 0}, 8: {2, 5, 1, 4, 0, 3},
+	} {
+		got := upright(src, orientation)
+		if wide := got.Bounds().Dx(); wide != 3 && orientation < 5 || wide != 2 && orientation >= 5 {
+			t.Errorf("orientation %d is %d wide", orientation, wide)
+		}
+		for i, w := range want {
+			x, y := i%got.Bounds().Dx(), i/got.Bounds().Dx()
+			if r, _, _, _ := got.At(x, y).RGBA(); uint8(r>>8)/40 != w {
+				t.Errorf("orientation %d: pixel %d is %d, want %d", orientation, i, uint8(r>>8)/40, w)
+			}
+		}
+	}
+	// Pillow's file of 12 by 8 pixels has orientation 6: its first row, blue, is the right column.
+	for _, name := range []string{"photo.jpg", "photo.png", "photo.webp"} {
+		img, err := DecodeFile(filepath.Join("exif", "testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if img.Bounds() != image.Rect(0, 0, 8, 12) {
+			t.Errorf("%s is %v once upright, want 8 by 12", name, img.Bounds())
+		}
+		if name == "photo.jpg" {
+			continue // JPEG smears colours over so few pixels
+		}
+		if r, _, b, _ := img.At(7, 5).RGBA(); b>>8 < 200 || r>>8 > 50 {
+			t.Errorf("%s: the right column is %v, want blue", name, img.At(7, 5))
+		}
+	}
+	bad := filepath.Join(t.TempDir(), "bad.jpg")
+	write(t, bad, []byte("no picture"))
+	if _, err := DecodeFile(bad); err == nil || !strings.Contains(err.Error(), bad) {
+		t.Errorf("error %v does not name the file", err)
+	}
+}
+
+func TestDamagedTable(t *testing.T) {
+	dir := t.TempDir()
+	set := &Set{Views: []View{{ID: 1e15, File: "a.jpg", Origin: Photo, Pos: at(0, 0), Street: city.None}}, Skipped: []Skipped{{"b.jpg", NoPosition, ""}}}
+	if err := writeSet(dir, set); err != nil {
+		t.Fatal(err)
+	}
+	got, err := readSet(dir)
+	if err != nil || got.Views[0] != set.Views[0] || got.Skipped[0] != set.Skipped[0] {
+		t.Errorf("read back %+v, %v", got, err)
+	}
+	path := filepath.Join(dir, viewsFile)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, data[:len(data)/2])
+	if _, err := readSet(dir); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("half a table: %v", err)
+	}
+}
+
+func FuzzDecodeViews(f *testing.F) {
+	dir := f.TempDir()
+	if err := writeSet(dir, &Set{Views: []View{{ID: 1e15, File: "a.jpg", Origin: Photo, Pos: at(0, 0), Heading: 3, HasHeading: true, Street: 2}}}); err != nil {
+		f.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, viewsFile))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 1<<16 {
+			return
+		}
+		decodeViews(data)
+	})
+}
