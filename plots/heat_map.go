@@ -40,19 +40,17 @@ func (m *Map) Heat(name string, pts []orb.Point, values []float64, cell geo.Metr
 	for _, s := range squares {
 		least, most = min(least, s.value), max(most, s.value)
 	}
-	const classes = 5
-	step := (most - least) / classes
+	step := roundStep((most - least) / 5)
+	least = math.Floor(least/step) * step
+	classes := max(1, int(math.Ceil((most-least)/step-1e-9)))
 	layers := make([]carto.Layer, classes)
 	for k := range layers {
 		lo, hi := least+float64(k)*step, least+float64(k+1)*step
 		layers[k] = carto.Layer{Group: name, Name: fmt.Sprintf("%s %s – %s", name, brief(lo), brief(hi)),
-			Style: carto.Style{Fill: alpha(ramp(float64(k)/(classes-1)), 0.72), Line: alpha(white, 0.5), Width: 0.6}}
+			Style: carto.Style{Fill: alpha(ramp(float64(k)/float64(max(classes-1, 1))), 0.72), Line: alpha(white, 0.5), Width: 0.6}}
 	}
 	for _, s := range squares {
-		k := 0
-		if step > 0 {
-			k = min(int((s.value-least)/step), classes-1)
-		}
+		k := min(max(int((s.value-least)/step), 0), classes-1)
 		layers[k].Features = append(layers[k].Features, carto.Feature{Geometry: s.shape,
 			Name: fmt.Sprintf("%s %s", name, brief(s.value)), Detail: fmt.Sprintf("%d points", s.n)})
 	}
@@ -62,6 +60,21 @@ func (m *Map) Heat(name string, pts []orb.Point, values []float64, cell geo.Metr
 		}
 	}
 	return m
+}
+
+// roundStep returns the least of 1, 2 and 5 times a power of ten that is at
+// least v, or 1 where v is zero.
+func roundStep(v float64) float64 {
+	if !(v > 0) {
+		return 1
+	}
+	base := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, m := range []float64{1, 2, 5} {
+		if m*base >= v*(1-1e-9) {
+			return m * base
+		}
+	}
+	return 10 * base
 }
 
 type square struct {

@@ -128,16 +128,23 @@ func (f *HistogramFigure) edges() []float64 {
 	return out
 }
 
-func (f *HistogramFigure) draw(c draw.Canvas) error {
-	edges := f.edges()
-	counts := make([]int, len(edges)-1)
+// counts returns the number of values in each bin; a bin holds its lower bound,
+// the last one also its upper.
+func (f *HistogramFigure) counts(edges []float64) []int {
+	out := make([]int, len(edges)-1)
 	for _, v := range f.values {
 		i, found := slices.BinarySearch(edges, v)
-		if !found || i == len(counts) {
+		if !found || i == len(out) {
 			i--
 		}
-		counts[min(max(i, 0), len(counts)-1)]++
+		out[min(max(i, 0), len(out)-1)]++
 	}
+	return out
+}
+
+func (f *HistogramFigure) draw(c draw.Canvas) error {
+	edges := f.edges()
+	counts := f.counts(edges)
 	p := f.blank()
 	p.Add(grid(false))
 	h := &columns{edges: edges, counts: counts}

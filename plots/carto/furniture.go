@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 
+	"github.com/paulmach/orb"
 	"gonum.org/v1/plot/vg"
 )
 
@@ -111,13 +112,23 @@ func (s *Scene) legendRows() (rows []*Layer, width float64) {
 	f := face(11.5, false)
 	for i := len(s.Layers) - 1; i >= 0; i-- {
 		l := &s.Layers[i]
-		if l.Name == "" || l.Hidden || len(l.Features) == 0 {
+		if l.Name == "" || l.Hidden || !l.within(s.Bound) {
 			continue
 		}
 		rows = append(rows, l)
 		width = max(width, min(textWidth(f, l.Name), 200)+swatch+22)
 	}
 	return rows, width
+}
+
+// within reports whether any feature of the layer comes into the bound.
+func (l *Layer) within(b orb.Bound) bool {
+	for i := range l.Features {
+		if g := l.Features[i].Geometry; g != nil && g.Bound().Intersects(b) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Scene) legend(p pen) []area {

@@ -38,6 +38,13 @@ func (s *Scene) data() ([]byte, error) {
 // Page returns the scene as a whole HTML document that needs no network; its
 // content security policy forbids any.
 func (s *Scene) Page() (string, error) {
+	// The licence of Leaflet asks that its text goes along.
+	library := fmt.Sprintf("/* Leaflet %s\n%s*/\n%s", leaflet.Version, leaflet.License, leaflet.Script())
+	return s.page(leaflet.Style(), library)
+}
+
+// page assembles the document around a map library.
+func (s *Scene) page(style, library string) (string, error) {
 	data, err := s.data()
 	if err != nil {
 		return "", err
@@ -46,7 +53,7 @@ func (s *Scene) Page() (string, error) {
 	b.WriteString("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n")
 	b.WriteString(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:">` + "\n")
 	fmt.Fprintf(&b, "<title>%s</title>\n", html.EscapeString(s.Title))
-	fmt.Fprintf(&b, "<style>%s%s</style></head><body>\n", leaflet.Style(), pageStyle)
+	fmt.Fprintf(&b, "<style>%s%s</style></head><body>\n", style, pageStyle)
 	if s.header() > 0 {
 		fmt.Fprintf(&b, `<header style="height:%gpx">`, s.header())
 		if s.Title != "" {
@@ -58,8 +65,7 @@ func (s *Scene) Page() (string, error) {
 		b.WriteString("</header>\n")
 	}
 	b.WriteString("<div id=\"map\"></div>\n")
-	// The licence of Leaflet asks that its text goes along.
-	fmt.Fprintf(&b, "<script>/* Leaflet %s\n%s*/\n%s</script>\n", leaflet.Version, leaflet.License, leaflet.Script())
+	fmt.Fprintf(&b, "<script>%s</script>\n", library)
 	fmt.Fprintf(&b, "<script id=\"scene\" type=\"application/json\">%s</script>\n", data)
 	fmt.Fprintf(&b, "<script>%s</script>\n</body></html>\n", pageScript)
 	return b.String(), nil
@@ -82,6 +88,11 @@ func (s *Scene) Wrap(png []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return s.frame(png, page), nil
+}
+
+// frame puts the page over the picture.
+func (s *Scene) frame(png []byte, page string) string {
 	w, h := s.size()
 	h += s.header()
 	alt := s.Title
@@ -94,7 +105,7 @@ func (s *Scene) Wrap(png []byte) (string, error) {
 		html.EscapeString(alt), w, h, w, h, base64.StdEncoding.EncodeToString(png))
 	fmt.Fprintf(&b, `<iframe sandbox="allow-scripts" title="%s" style="position:absolute;left:0;top:0;width:100%%;height:100%%;border:0" srcdoc='%s'></iframe></div>`,
 		html.EscapeString(alt), attribute(page))
-	return b.String(), nil
+	return b.String()
 }
 
 // attribute escapes a document for an attribute in single quotes, which keeps

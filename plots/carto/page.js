@@ -2,7 +2,7 @@
 (function () {
   var d = JSON.parse(document.getElementById("scene").textContent);
   var el = document.getElementById("map");
-  var map = L.map(el, {zoomSnap: 0, zoomDelta: 0.75, wheelPxPerZoomLevel: 90, maxZoom: 21, attributionControl: false});
+  var map = L.map(el, {zoomSnap: 0, zoomDelta: 0.75, wheelPxPerZoomLevel: 120, maxZoom: 20, attributionControl: false});
   L.control.attribution({prefix: "Leaflet " + L.version}).addTo(map).addAttribution(text(d.credit));
   L.control.scale({imperial: false, position: "bottomright", maxWidth: 140}).addTo(map);
 

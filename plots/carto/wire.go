@@ -106,7 +106,11 @@ func (s *Scene) encode(tolerance float64) ([]byte, error) {
 			at[l.Group] = g
 			d.Groups = append(d.Groups, wireGroup{Name: l.Group, On: !l.Hidden, Base: l.Base})
 		}
-		d.Layers = append(d.Layers, l.encode(g, &d, shown, tolerance))
+		w := l.encode(g, &d, shown, tolerance)
+		if !l.within(s.Bound) {
+			w.Legend = ""
+		}
+		d.Layers = append(d.Layers, w)
 	}
 	out, err := json.Marshal(d) // escapes <, > and & in strings
 	if err != nil {
