@@ -34,8 +34,7 @@ func (s TokenizerSpec) Build(ctx context.Context, b *store.Build) error {
 	if err != nil {
 		return err
 	}
-	special := append(tokenizer.QwenSpecial(), "<|graph_pad|>", "<|graph_start|>", "<|graph_end|>")
-	tok, err := tokenizer.TrainBPE(trainingTexts(ds), s.Vocabulary, special)
+	tok, err := tokenizer.TrainBPE(trainingTexts(ds), s.Vocabulary, tokenizer.QwenSpecial())
 	if err != nil {
 		return err
 	}
