@@ -134,6 +134,11 @@ func (x *Context) nodes(c *city.City, v streetview.View, s *scene, street city.N
 			if d > placeReach {
 				continue
 			}
+			if n.Kind == city.Area && v.HasHeading { // of an area, what is in view counts
+				if local, far, ok := s.nearest(n.Geometry, placeReach); ok {
+					at, d = s.frame.LonLat(local), geo.Metres(far)
+				}
+			}
 			t := s.thing(v, at, d)
 			t.Node, t.What, t.Name = id, placeWords(n), n.Name
 			if n.Category == "place" { // a hamlet or a quarter is a name on the map, nothing to be seen
@@ -234,7 +239,7 @@ func (x *Context) scenery(v streetview.View, s *scene, scenery []*city.Feature, 
 				continue
 			}
 		}
-		local, d, ok := s.nearest(f.Geometry)
+		local, d, ok := s.nearest(f.Geometry, sceneryReach)
 		if !ok || d > float64(sceneryReach) {
 			continue
 		}

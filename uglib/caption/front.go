@@ -7,6 +7,8 @@ import (
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/planar"
+
+	"urbangraph/uglib/geo"
 )
 
 // fronts sums up the buildings in view: to the left, straight ahead, to the right.
@@ -53,9 +55,9 @@ func (s *scene) fronts() (left, middle, right Front) {
 }
 
 // nearest returns the point of a geometry nearest to the camera among those in
-// view, or of all if none is, in metres; an area that the camera stands in is
-// at distance 0.
-func (s *scene) nearest(g orb.Geometry) (at orb.Point, d float64, ok bool) {
+// view and within reach, or of all if none is, in metres; an area that the
+// camera stands in is at distance 0.
+func (s *scene) nearest(g orb.Geometry, reach geo.Metres) (at orb.Point, d float64, ok bool) {
 	bestIn, bestAll := math.Inf(1), math.Inf(1)
 	var in, all orb.Point
 	try := func(p orb.Point) {
@@ -63,7 +65,7 @@ func (s *scene) nearest(g orb.Geometry) (at orb.Point, d float64, ok bool) {
 		if d < bestAll {
 			all, bestAll = p, d
 		}
-		if d < bestIn && math.Abs(s.turn(p)) <= halfView {
+		if d < bestIn && d <= float64(reach) && math.Abs(s.turn(p)) <= halfView {
 			in, bestIn = p, d
 		}
 	}
@@ -76,7 +78,7 @@ func (s *scene) nearest(g orb.Geometry) (at orb.Point, d float64, ok bool) {
 				continue
 			}
 			b := s.frame.Local(ps[i-1])
-			if planar.DistanceFromSegment(a, b, orb.Point{}) > float64(sceneryReach) {
+			if planar.DistanceFromSegment(a, b, orb.Point{}) > float64(reach) {
 				continue
 			}
 			for k, m := 1, int(planar.Distance(a, b)/step); k < m; k++ {
