@@ -71,7 +71,7 @@ func (c *City) Degree(id NodeID) int { return len(c.index().adj.of(id)) }
 // limit nodes; 0 is no limit.
 func (c *City) Hops(from []NodeID, hops, limit int) (nodes []NodeID, depth []int) {
 	adj := &c.index().adj
-	seen := make(map[NodeID]bool, len(from))
+	seen := make([]bool, len(c.Nodes))
 	visit := func(id NodeID, d int) bool {
 		if seen[id] {
 			return true
@@ -110,16 +110,17 @@ func (c *City) ShortestPath(from, to NodeID, weight func(*Edge) float64) ([]Node
 		weight = func(*Edge) float64 { return 1 }
 	}
 	adj := &c.index().adj
-	cost := map[NodeID]float64{from: 0}
-	before := map[NodeID]NodeID{from: None}
-	done := map[NodeID]bool{}
+	cost, before := make([]float64, len(c.Nodes)), make([]NodeID, len(c.Nodes))
+	for i := range cost {
+		cost[i] = math.Inf(1)
+	}
+	cost[from], before[from] = 0, None
 	open := &queue{{node: from}}
 	for open.Len() > 0 {
 		at := heap.Pop(open).(reached)
-		if done[at.node] {
-			continue
+		if at.cost > cost[at.node] {
+			continue // reached at less cost before
 		}
-		done[at.node] = true
 		if at.node == to {
 			var path []NodeID
 			for n := to; n != None; n = before[n] {
@@ -135,7 +136,7 @@ func (c *City) ShortestPath(from, to NodeID, weight func(*Edge) float64) ([]Node
 				continue
 			}
 			next, total := e.other(at.node), at.cost+w
-			if old, ok := cost[next]; ok && old <= total {
+			if cost[next] <= total {
 				continue
 			}
 			cost[next], before[next] = total, at.node

@@ -1,6 +1,9 @@
 package city
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,16 +35,16 @@ type geoColumn struct {
 
 // writeTable writes rows with their geometries as a GeoParquet file; column
 // gives where the WKB of a row goes.
-func writeTable[R any](path string, rows []R, shapes []orb.Geometry, column func(*R) *[]byte) error {
+func writeTable[R any](path string, rows []R, shapes []orb.Geometry, column func(*R) *[]byte) (table, error) {
 	types := map[string]bool{}
 	var bound orb.Bound
 	for i, g := range shapes {
 		if g == nil {
-			return fmt.Errorf("%s: row %d has no geometry", filepath.Base(path), i)
+			return table{}, fmt.Errorf("%s: row %d has no geometry", filepath.Base(path), i)
 		}
 		b, err := wkb.Marshal(g)
 		if err != nil {
-			return fmt.Errorf("%s: row %d: %w", filepath.Base(path), i, err)
+			return table{}, fmt.Errorf("%s: row %d: %w", filepath.Base(path), i, err)
 		}
 		*column(&rows[i]) = b
 		types[g.GeoJSONType()] = true
@@ -57,68 +60,66 @@ func writeTable[R any](path string, rows []R, shapes []orb.Geometry, column func
 	}
 	meta, err := json.Marshal(geoMetadata{Version: "1.1.0", Primary: "geometry", Columns: map[string]geoColumn{"geometry": col}})
 	if err != nil {
-		return err
+		return table{}, err
 	}
-	return writeFile(path, func(f *os.File) error {
-		w := parquet.NewGenericWriter[R](f, parquet.Compression(&parquet.Zstd), parquet.KeyValueMetadata("geo", string(meta)))
+	hash := sha256.New()
+	err = writeFile(path, func(f *os.File) error {
+		w := parquet.NewGenericWriter[R](io.MultiWriter(f, hash), parquet.Compression(&parquet.Zstd), parquet.KeyValueMetadata("geo", string(meta)))
 		if _, err := w.Write(rows); err != nil {
 			return err
 		}
 		return w.Close()
 	})
+	return table{Rows: len(rows), SHA256: hex.EncodeToString(hash.Sum(nil))}, err
 }
 
-// readTable reads all rows of a Parquet file. A damaged file is an error.
-func readTable[R any](path string) (rows []R, err error) {
-	f, err := os.Open(path)
+// readTable reads a Parquet file that must be as city.json describes it. The
+// checksum comes first, since the Parquet reader panics on some damaged files
+// and runs out of memory on others.
+func readTable[R any](path string, t table) (rows []R, err error) {
+	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("the file is missing")
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	info, err := f.Stat()
+	if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != t.SHA256 {
+		return nil, fmt.Errorf("the file is damaged: its SHA-256 is not the one in %s", cityFile)
+	}
+	return decodeTable[R](b, t.Rows)
+}
+
+func decodeTable[R any](b []byte, rowCount int) (rows []R, err error) {
+	file, err := parquet.OpenFile(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		return nil, err
 	}
-	return decodeTable[R](f, info.Size())
-}
-
-func decodeTable[R any](r io.ReaderAt, size int64) (rows []R, err error) {
-	// The Parquet reader panics on some damaged files.
-	defer func() {
-		if p := recover(); p != nil {
-			rows, err = nil, fmt.Errorf("damaged Parquet file: %v", p)
-		}
-	}()
-	file, err := parquet.OpenFile(r, size)
-	if err != nil {
-		return nil, fmt.Errorf("damaged Parquet file: %w", err)
-	}
-	want := parquet.SchemaOf(new(R))
-	for _, path := range want.Columns() {
+	schema := parquet.SchemaOf(new(R))
+	for _, path := range schema.Columns() {
 		if _, ok := file.Schema().Lookup(path...); !ok {
 			return nil, fmt.Errorf("column %q is missing", path[0])
 		}
 	}
-	reader := parquet.NewGenericReader[R](file, want)
+	if n := file.NumRows(); n != int64(rowCount) {
+		return nil, fmt.Errorf("%d rows where %s says %d", n, cityFile, rowCount)
+	}
+	reader := parquet.NewGenericReader[R](file, schema)
 	defer reader.Close()
-	buf := make([]R, 1024)
-	for {
-		clear(buf)
-		n, err := reader.Read(buf)
-		rows = append(rows, buf[:n]...)
-		if errors.Is(err, io.EOF) {
-			return rows, nil
+	rows = make([]R, rowCount)
+	for n := 0; n < rowCount; {
+		k, err := reader.Read(rows[n:])
+		if n += k; n == rowCount {
+			break
+		}
+		if err == nil && k == 0 {
+			err = io.ErrNoProgress
 		}
 		if err != nil {
-			return nil, fmt.Errorf("damaged Parquet file: %w", err)
-		}
-		if n == 0 {
-			return nil, io.ErrNoProgress
+			return nil, fmt.Errorf("row %d: %w", n, err)
 		}
 	}
+	return rows, nil
 }
 
 // writeFile writes a file aside and renames it into place when it is whole.
