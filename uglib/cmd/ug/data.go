@@ -1,0 +1,397 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"urbangraph/uglib/city"
+	"urbangraph/uglib/store"
+	"urbangraph/uglib/streetview"
+	"urbangraph/uglib/ugbench"
+	"urbangraph/uglib/ugdata"
+)
+
+// dataFlags say which dataset a command is about.
+type dataFlags struct {
+	own            cityFlags
+	views          viewFlags
+	train, heldOut []string
+	seed           uint64
+	paths          string
+}
+
+const dataHelp = `Without flags it is the default dataset: the built-in cities with drawn views (a small one
+if UG_FAST=1 is set). --train and --held-out name built-in cities, each with its number of
+drawn views; --pbf gives a training city of your own, with drawn views or, by --photos, with
+your photographs.`
+
+func (f *dataFlags) register(cmd *cobra.Command) {
+	f.own.register(cmd)
+	f.views.register(cmd)
+	flags := cmd.PersistentFlags()
+	flags.StringArrayVar(&f.train, "train", nil, "built-in city to train on, as `NAME[=VIEWS]` (may be repeated)")
+	flags.StringArrayVar(&f.heldOut, "held-out", nil, "built-in city that training never sees, as `NAME[=VIEWS]` (may be repeated)")
+	flags.Uint64Var(&f.seed, "seed", 1, "seed of views, splits, destinations and instructions")
+	flags.StringVar(&f.paths, "paths", "", "reasoning paths in natural language (plain, the default) or by the reference's `grammar`")
+}
+
+// spec returns the dataset of the flags.
+func (f *dataFlags) spec(cmd *cobra.Command) (ugdata.Spec, error) {
+	spec, err := f.cities(cmd)
+	if err != nil {
+		return ugdata.Spec{}, err
+	}
+	spec.Seed = f.seed
+	spec.Options.PathText = f.paths
+	return spec, nil
+}
+
+func (f *dataFlags) cities(cmd *cobra.Command) (ugdata.Spec, error) {
+	if !f.own.given() && len(f.train) == 0 {
+		for _, name := range []string{"held-out", "photos", "count", "size", "bbox", "name"} {
+			if cmd.Flags().Changed(name) {
+				return ugdata.Spec{}, usagef("--%s goes with a city to train on: give --train NAME or --pbf FILE", name)
+			}
+		}
+		return ugdata.Default()
+	}
+	f.views.seed = f.seed
+	var spec ugdata.Spec
+	if f.own.given() {
+		c, err := f.own.spec(nil)
+		if err != nil {
+			return ugdata.Spec{}, err
+		}
+		v, err := f.views.spec(cmd, c)
+		if err != nil {
+			return ugdata.Spec{}, err
+		}
+		spec.Train = append(spec.Train, v)
+	} else if f.views.photos != "" {
+		return ugdata.Spec{}, usagef("--photos goes with a city of your own: give --pbf FILE")
+	}
+	for _, part := range []struct {
+		names []string
+		to    *[]streetview.Spec
+	}{{f.train, &spec.Train}, {f.heldOut, &spec.HeldOut}} {
+		for _, text := range part.names {
+			v, err := f.builtin(text)
+			if err != nil {
+				return ugdata.Spec{}, err
+			}
+			*part.to = append(*part.to, v)
+		}
+	}
+	return spec, nil
+}
+
+// builtin reads NAME[=VIEWS].
+func (f *dataFlags) builtin(text string) (streetview.Spec, error) {
+	name, number, ok := strings.Cut(text, "=")
+	count := f.views.count
+	if ok {
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 1 {
+			return streetview.Spec{}, usagef("%q is no NAME[=VIEWS]; try %s=400", text, name)
+		}
+		count = n
+	}
+	c, err := city.Builtin(name)
+	if err != nil {
+		return streetview.Spec{}, err
+	}
+	return f.views.drawn(c, count)
+}
+
+// newData is "ug data".
+func newData(a *app) *cobra.Command {
+	var flags dataFlags
+	cmd := &cobra.Command{
+		Use:   "data",
+		Short: "Build, look at, check and export datasets (UGData)",
+		Long: "A dataset holds places with their subgraphs, reasoning paths (SRP) and captions (SCC), split by\n" +
+			"spatial blocks with a buffer between them, and the training pairs of both stages.\n\n" + dataHelp,
+		Args: cobra.NoArgs,
+	}
+	flags.register(cmd)
+	cmd.AddCommand(newDataBuild(a, &flags), newDataShow(a, &flags), newDataAudit(a, &flags), newDataExport(a, &flags))
+	return cmd
+}
+
+func newDataBuild(a *app, flags *dataFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "build",
+		Short: "Build a dataset",
+		Long:  "Build a dataset, its cities and street views first.\n\n" + dataHelp,
+		Example: `  ug data build
+  ug data build --train wilmington=400 --held-out andorra=100
+  ug data build --pbf my.osm.pbf --bbox 9.95,53.53,10.05,53.58 --photos ~/photos`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			spec, err := flags.spec(cmd)
+			if err != nil {
+				return err
+			}
+			art, err := store.Get(cmd.Context(), spec)
+			if err != nil {
+				return err
+			}
+			d, err := ugdata.Open(cmd.Context(), spec)
+			if err != nil {
+				return err
+			}
+			r := describeData(d, art)
+			return a.print(r, r.write)
+		},
+	}
+}
+
+// dataResult is what "ug data build" says.
+type dataResult struct {
+	Places   map[string]map[string]int `json:"places"`  // by city and split
+	Samples  map[string]int            `json:"samples"` // by stage and kind
+	Origins  map[string]int            `json:"origins"` // places by how their images came to be
+	Artefact store.Ref                 `json:"artefact"`
+	Dir      string                    `json:"dir"`
+}
+
+func describeData(d *ugdata.Dataset, art *store.Artefact) *dataResult {
+	r := &dataResult{
+		Places: map[string]map[string]int{}, Samples: map[string]int{}, Origins: map[string]int{},
+		Artefact: art.Ref(), Dir: art.Dir,
+	}
+	for i := range d.Places {
+		p := &d.Places[i]
+		if r.Places[p.City] == nil {
+			r.Places[p.City] = map[string]int{}
+		}
+		r.Places[p.City][string(p.Split)]++
+		r.Origins[string(p.Origin)]++
+	}
+	for _, s := range d.Samples {
+		r.Samples[fmt.Sprintf("stage %d %s", s.Stage, s.Kind)]++
+	}
+	return r
+}
+
+func (r *dataResult) write(w io.Writer) error {
+	splits := []ugdata.Split{ugdata.Train, ugdata.Val, ugdata.Test, ugdata.HeldOut, ugdata.Buffer}
+	header := []string{"City"}
+	for _, s := range splits {
+		header = append(header, string(s))
+	}
+	var rows [][]string
+	for _, name := range slices.Sorted(maps.Keys(r.Places)) {
+		row := []string{name}
+		for _, s := range splits {
+			row = append(row, fmt.Sprint(r.Places[name][string(s)]))
+		}
+		rows = append(rows, row)
+	}
+	if err := ugbench.WriteText(w, header, rows); err != nil {
+		return err
+	}
+	var f facts
+	f.add("", "")
+	f.add("images", "%s", counts(r.Origins))
+	f.add("pairs", "%s", counts(r.Samples))
+	f.add("folder", "%s", r.Dir)
+	return f.write(w)
+}
+
+func newDataShow(a *app, flags *dataFlags) *cobra.Command {
+	var number int
+	cmd := &cobra.Command{
+		Use:     "show",
+		Short:   "Show places of a dataset with their texts",
+		Long:    "Show places of a dataset with their captions and reasoning paths.\n\n" + dataHelp,
+		Example: "  ug data show\n  ug data show --places 10 --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if number < 1 {
+				return usagef("--places %d shows nothing; try 3", number)
+			}
+			spec, err := flags.spec(cmd)
+			if err != nil {
+				return err
+			}
+			d, err := ugdata.Open(cmd.Context(), spec)
+			if err != nil {
+				return err
+			}
+			r := showPlaces(d, number)
+			return a.print(r, func(w io.Writer) error { return writePlaces(w, r) })
+		},
+	}
+	cmd.Flags().IntVar(&number, "places", 3, "number of places")
+	return cmd
+}
+
+// placeResult is one place as "ug data show" says it.
+type placeResult struct {
+	ID        int64    `json:"id"`
+	City      string   `json:"city"`
+	Split     string   `json:"split"`
+	Longitude float64  `json:"longitude"`
+	Latitude  float64  `json:"latitude"`
+	Heading   float64  `json:"heading"` // degrees from north
+	Image     string   `json:"image"`
+	Origin    string   `json:"origin"`
+	Nodes     int      `json:"nodes"` // of the subgraph
+	Edges     int      `json:"edges"`
+	Caption   string   `json:"caption"`
+	NamesOnly string   `json:"names_only"`
+	Paths     []string `json:"paths"`
+}
+
+// showPlaces picks places at even steps through the dataset.
+func showPlaces(d *ugdata.Dataset, number int) []placeResult {
+	number = min(number, len(d.Places))
+	list := []placeResult{}
+	for i := range number {
+		p := &d.Places[i*len(d.Places)/number]
+		r := placeResult{
+			ID: p.ID, City: p.City, Split: string(p.Split), Longitude: p.Pos[0], Latitude: p.Pos[1],
+			Heading: float64(p.Heading), Image: p.Image, Origin: string(p.Origin),
+			Nodes: len(p.Graph.Nodes), Edges: len(p.Graph.Edges),
+			Caption: p.Caption, NamesOnly: p.NamesOnly, Paths: []string{},
+		}
+		for _, path := range p.Paths {
+			r.Paths = append(r.Paths, path.Text)
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+func writePlaces(w io.Writer, list []placeResult) error {
+	for i, p := range list {
+		var f facts
+		if i > 0 {
+			f.add("", "")
+		}
+		f.add("place", "%d in %s (%s), %.5f,%.5f heading %.0f°", p.ID, p.City, p.Split, p.Longitude, p.Latitude, p.Heading)
+		f.add("image", "%s (%s)", p.Image, p.Origin)
+		f.add("subgraph", "%d nodes, %d edges", p.Nodes, p.Edges)
+		f.add("caption", "%s", p.Caption)
+		f.add("names only", "%s", p.NamesOnly)
+		for _, path := range p.Paths {
+			f.add("path", "%s", path)
+		}
+		if err := f.write(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newDataAudit(a *app, flags *dataFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "audit",
+		Short: "Measure how far the splits of a dataset are apart",
+		Long: "Measure how far the splits of a dataset are apart, and fail if they touch.\n\n" +
+			dataHelp,
+		Example: "  ug data audit\n  ug data audit --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			spec, err := flags.spec(cmd)
+			if err != nil {
+				return err
+			}
+			d, err := ugdata.Open(cmd.Context(), spec)
+			if err != nil {
+				return err
+			}
+			audit, auditErr := d.Audit()
+			r := newAuditResult(audit)
+			if err := a.print(r, r.write); err != nil {
+				return err
+			}
+			return auditErr
+		},
+	}
+}
+
+// auditResult is [ugdata.Audit] as "ug data audit" says it.
+type auditResult struct {
+	Places         map[string]int `json:"places"` // by split
+	MetresApart    *float64       `json:"metres_apart"`
+	MetresReach    float64        `json:"metres_reach"`
+	TrainingInside int            `json:"training_anchors_inside"`
+	SharedImages   int            `json:"shared_images"`
+	SharedPoints   int            `json:"shared_points"`
+	SharedAreas    int            `json:"shared_areas"`
+	SharedStreets  int            `json:"shared_streets"`
+	SharedTexts    int            `json:"shared_captions"`
+}
+
+func newAuditResult(x ugdata.Audit) *auditResult {
+	r := &auditResult{
+		Places: map[string]int{}, MetresReach: float64(x.MaxReach), TrainingInside: x.Touched,
+		SharedImages: x.SharedImages, SharedPoints: x.SharedPoints, SharedAreas: x.SharedAreas,
+		SharedStreets: x.SharedStreets, SharedTexts: x.SharedTexts,
+	}
+	for split, n := range x.Places {
+		r.Places[string(split)] = n
+	}
+	if d := float64(x.MinDistance); !math.IsInf(d, 0) {
+		r.MetresApart = &d
+	}
+	return r
+}
+
+func (r *auditResult) write(w io.Writer) error {
+	var f facts
+	f.add("places", "%s", counts(r.Places))
+	apart := "no two splits in one city"
+	if r.MetresApart != nil {
+		apart = fmt.Sprintf("%.0f m between the nearest places of different splits", *r.MetresApart)
+	}
+	f.add("apart", "%s", apart)
+	f.add("reach", "%.0f m from a place to the farthest node of its subgraph", r.MetresReach)
+	f.add("inside", "%d training places within a subgraph of another split (must be 0)", r.TrainingInside)
+	f.add("images", "%d of training places in another split too (must be 0)", r.SharedImages)
+	f.add("shared nodes", "%d points, %d areas, %d streets are in subgraphs on both sides", r.SharedPoints, r.SharedAreas, r.SharedStreets)
+	f.add("shared texts", "%d captions of other splits that a training place has too", r.SharedTexts)
+	return f.write(w)
+}
+
+func newDataExport(a *app, flags *dataFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "export DIR",
+		Short: "Write the training files of the UGE reference (JSONL and graphs)",
+		Long: "Write a dataset as the training files of the UGE reference: one JSONL file for each stage of\n" +
+			"train and val, and a graph for each place.\n\n" + dataHelp,
+		Example: "  ug data export ./ugdata",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			spec, err := flags.spec(cmd)
+			if err != nil {
+				return err
+			}
+			d, err := ugdata.Open(cmd.Context(), spec)
+			if err != nil {
+				return err
+			}
+			dir, err := filepath.Abs(args[0])
+			if err != nil {
+				return err
+			}
+			if err := ugdata.Export(cmd.Context(), dir, d); err != nil {
+				return err
+			}
+			return a.print(map[string]any{"dir": dir, "samples": len(d.Samples)}, func(w io.Writer) error {
+				_, err := fmt.Fprintf(w, "wrote %d samples to %s\n", len(d.Samples), dir)
+				return err
+			})
+		},
+	}
+}
