@@ -222,6 +222,11 @@ func TestMerge(t *testing.T) {
 // TestLoRAStart checks PEFT's start: B zero, so that the layer is unchanged,
 // and A uniform within 1/sqrt(in).
 func TestLoRAStart(t *testing.T) {
+	for rs, want := range map[bool]float64{false: 2, true: 4} {
+		if got := (&LoRA{Rank: 4, Alpha: 8, RS: rs}).Scale(); got != want {
+			t.Errorf("scale of 8 by rank 4, stabilised %v: %g, want %g", rs, got, want)
+		}
+	}
 	s := newStore(t, 8)
 	lora := &LoRA{Rank: 16, Alpha: 32, Target: regexp.MustCompile(`^base$`)}
 	x := tensors.FromFlatDataAndDimensions(hashPixels(128, 3), 2, 64)
