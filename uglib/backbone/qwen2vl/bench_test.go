@@ -21,7 +21,13 @@ func benchRows(cfg *Config, n, tokens int, picture bool) []Row {
 				rows[r].IDs = append(rows[r].IDs, int32(cfg.ImageTokenID))
 			}
 			rows[r].IDs = append(rows[r].IDs, int32(cfg.VisionEndTokenID))
-			rows[r].Images = []vision.Patches{{Data: hashPixels(48*cfg.Vision.PatchDim(), uint64(r)), Grid: [3]int{1, 6, 8}}}
+			img := vision.Patches{Data: hashPixels(48*cfg.Vision.PatchDim(), uint64(r)), Grid: [3]int{1, 6, 8}}
+			for i := range img.Data {
+				if i/196%2 == 1 { // the second frame repeats the first, as the image processor has it
+					img.Data[i] = img.Data[i-196]
+				}
+			}
+			rows[r].Images = []vision.Patches{img}
 		}
 		for len(rows[r].IDs) < tokens {
 			rows[r].IDs = append(rows[r].IDs, int32(rng.IntN(cfg.VocabSize-10)))

@@ -24,7 +24,7 @@
 // that saves a large part of the time. Graph vectors come in through [Options].Graph; low-rank adapters through
 // [Options].LoRA; intermediate results go out through [Options].Tap.
 //
-// Pictures are kept apart: one row of [I, P, patch dim] each, padded to P patches with a mask, rather than one packed
+// Pictures are kept apart: one row of P patches each, padded with a mask, rather than one packed
 // sequence with a block-diagonal mask. All input embeddings are one gather from the text embeddings, the image features
 // and the graph vectors, joined.
 //

@@ -25,7 +25,7 @@ type Inputs struct {
 	Mask                 *Node // float32 [B, S]
 	Cos, Sin             *Node // float32 [B, S, d]
 	Last                 *Node // int32 [B]
-	Pixels               *Node // float32 [I, P, patch dim], nil without pictures
+	Pixels               *Node // float32 [I, P, patch dim or, of stills, patch dim/frames], nil without pictures
 	PatchMask            *Node // float32 [I, P]
 	VisionCos, VisionSin *Node // float32 [I, P, e]
 }
@@ -182,12 +182,16 @@ func (c *Config) ImageFeatures(s *model.Scope, in Inputs, o Options) *Node {
 	return x
 }
 
-// patchEmbed is the reference's 3-D convolution, whose stride is its kernel, as a product: [I, P, patch dim] to [I, P, E].
+// patchEmbed is the reference's 3-D convolution, whose stride is its kernel, as a product: [I, P, patch dim] to
+// [I, P, E]. For stills the frames' weights are added first.
 func (c *Config) patchEmbed(s *model.Scope, pixels *Node, o *Options) *Node {
 	v := &c.Vision
 	shape := shapes.Make(dtypes.Float32, v.EmbedDim, v.Channels, v.TemporalPatchSize, v.PatchSize, v.PatchSize)
 	w := s.At("patch_embed").At("proj").VariableWithShape("weight", shape).NodeValue(pixels.Graph())
-	return o.kernels(pixels.Graph()).times(pixels, Reshape(w, v.EmbedDim, v.PatchDim()), false)
+	if pixels.Shape().Dim(-1) != v.PatchDim() {
+		w = ReduceSum(w, 2)
+	}
+	return o.kernels(pixels.Graph()).times(pixels, Reshape(w, v.EmbedDim, -1), false)
 }
 
 // visionBlock is a pre-norm transformer block with full attention within each picture.

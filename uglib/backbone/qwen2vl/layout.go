@@ -3,6 +3,7 @@ package qwen2vl
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -41,11 +42,13 @@ type Batch struct {
 	Last      []int32    // [B] index into [B·S] of each row's last token
 	Positions [3][]int32 // [B, S] M-RoPE positions in time, height, width; zero in the padding
 
-	Pixels               []float32 // [I, P, patch dim]
+	// Pixels are [I, P, patch dim] or, when every picture is a still, whose frames are all alike, [I, P, patch dim/frames]
+	// with the first frame alone; the graph then adds up the weights of the frames, which is the same in half the work.
+	Pixels               []float32
 	PatchMask            []float32 // [I, P]
 	VisionCos, VisionSin []float32 // [I, P, e] of the 2-D rotary angles
 
-	headDim, visionHeadDim, patchDim int
+	headDim, visionHeadDim, patchDim int // patchDim is the width of a patch in Pixels
 }
 
 // Layout lays rows out as a batch. Rows shorter than the batch are padded on the right, or on the left if asked.
@@ -100,7 +103,7 @@ func (c *Config) Layout(rows []Row, sizes Sizes) (*Batch, error) {
 	if need.Images == 0 {
 		need.Patches = 0
 	}
-	b := c.newBatch(need)
+	b := c.newBatch(need, c.pixelDim(rows))
 	picture := 0
 	for r, row := range rows {
 		if err := c.layoutRow(b, r, row, picture); err != nil {
@@ -132,10 +135,36 @@ func (c *Config) checkImage(img vision.Patches) error {
 	return nil
 }
 
+// pixelDim gives the number of values that the batch needs of a patch: one frame if all pictures are stills.
+func (c *Config) pixelDim(rows []Row) int {
+	v := &c.Vision
+	for _, row := range rows {
+		for _, img := range row.Images {
+			if !v.still(img) {
+				return v.PatchDim()
+			}
+		}
+	}
+	return v.PatchDim() / v.TemporalPatchSize
+}
+
+// still reports whether all frames of each patch are equal.
+func (v *VisionConfig) still(img vision.Patches) bool {
+	frame := v.PatchSize * v.PatchSize
+	for channel := range slices.Chunk(img.Data, v.TemporalPatchSize*frame) {
+		for t := frame; t < len(channel); t += frame {
+			if !slices.Equal(channel[t:t+frame], channel[:frame]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // newBatch allocates a batch in which everything is padding.
-func (c *Config) newBatch(s Sizes) *Batch {
+func (c *Config) newBatch(s Sizes, patchDim int) *Batch {
 	n, p := s.Rows*s.Tokens, s.Images*s.Patches
-	b := &Batch{Sizes: s, headDim: c.HeadDim(), visionHeadDim: c.Vision.HeadDim(), patchDim: c.Vision.PatchDim()}
+	b := &Batch{Sizes: s, headDim: c.HeadDim(), visionHeadDim: c.Vision.HeadDim(), patchDim: patchDim}
 	b.IDs, b.Index, b.Mask, b.Last = make([]int32, n), make([]int32, n), make([]float32, n), make([]int32, s.Rows)
 	b.Cos, b.Sin = make([]float32, n*b.headDim), make([]float32, n*b.headDim)
 	for i := range b.Positions {
@@ -237,7 +266,14 @@ func (c *Config) layoutRow(b *Batch, r int, row Row, picture int) error {
 func (c *Config) layoutImage(b *Batch, picture int, img vision.Patches) {
 	n, e, m := img.Count(), b.visionHeadDim, c.Vision.MergeSize
 	at := picture * b.Patches
-	copy(b.Pixels[at*b.patchDim:], img.Data)
+	if pixels := b.Pixels[at*b.patchDim:]; b.patchDim == c.Vision.PatchDim() {
+		copy(pixels, img.Data)
+	} else {
+		frame := c.Vision.PatchSize * c.Vision.PatchSize
+		for channel := range slices.Chunk(img.Data, c.Vision.TemporalPatchSize*frame) {
+			pixels = pixels[copy(pixels, channel[:frame]):]
+		}
+	}
 	freq := inverseFrequencies(1e4, e/2)
 	perFrame := img.Grid[1] * img.Grid[2]
 	for k := range n {

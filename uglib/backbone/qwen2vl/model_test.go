@@ -258,6 +258,50 @@ func TestNumericalGradient(t *testing.T) {
 	}
 }
 
+// TestStills: pictures whose frames are alike take the short way, with the same hidden states and weight gradients as
+// when another picture in the batch forces the long one.
+func TestStills(t *testing.T) {
+	cfg := smallConfig(t)
+	store := model.NewStore()
+	if err := cfg.Init(store, 3); err != nil {
+		t.Fatal(err)
+	}
+	picture := func(still bool) Row {
+		p := vision.Patches{Grid: [3]int{1, 2, 4}, Data: hashPixels(8*cfg.Vision.PatchDim(), 5)}
+		for i := range p.Data {
+			if still && i/4%2 == 1 { // frames of 4 values, in turn
+				p.Data[i] = p.Data[i-4]
+			}
+		}
+		return Row{IDs: []int32{1, 49, 49, 2}, Images: []vision.Patches{p}}
+	}
+	pass := func(rows ...Row) (hidden, slope []float32, width int) {
+		b, err := cfg.Layout(rows, Sizes{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var args []any
+		for _, x := range b.Tensors() {
+			args = append(args, x)
+		}
+		out := run(t, store, args, func(s *model.Scope, nodes []*Node) []*Node {
+			h := cfg.LastHidden(s, NewInputs(nodes), Options{})
+			first := Slice(h, AxisRange(0, 1))
+			w := store.GetVariable("/visual/patch_embed/proj/weight").NodeValue(h.Graph())
+			loss := ReduceAllSum(Mul(Reshape(first, -1), Const(h.Graph(), hashPixels(cfg.HiddenSize, 8))))
+			return []*Node{first, Gradient(loss, w)[0]}
+		})
+		return floats(t, out[0]), floats(t, out[1]), len(b.Pixels) / (b.Images * b.Patches)
+	}
+	short, dShort, width := pass(picture(true))
+	long, dLong, full := pass(picture(true), picture(false))
+	if full != cfg.Vision.PatchDim() || width != full/2 {
+		t.Fatalf("patches of %d and %d values, want %d and %d", width, full, cfg.Vision.PatchDim()/2, cfg.Vision.PatchDim())
+	}
+	near(t, "hidden states", short, long, 1e-5, nil)
+	near(t, "weight gradients", dShort, dLong, 1e-4, nil)
+}
+
 // TestLoRAEqualsMergedWeights: adapters give what their products added to the weights give.
 func TestLoRAEqualsMergedWeights(t *testing.T) {
 	cfg := smallConfig(t)
