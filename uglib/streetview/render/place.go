@@ -149,11 +149,13 @@ func (w *World) hang(p, road orb.Point, s *sign, style Style, shop bool, hangs p
 	// sign's left end, seen from the street, is at the wall's start.
 	w.addBoard(board{a: at(lo, 0.15), b: at(lo+wide, 0.15), z0: z, z1: z + tall, sign: s})
 	// A blade that stands out from the wall is read from along the street.
-	blade := at(lo, 0.2)
-	w.addBoard(board{
-		a: blade, b: add(blade, out, bladeWide), z0: z + 0.1, z1: z + 0.1 + bladeWide, both: true,
-		sign: &sign{symbol: style.Symbol, paper: s.paper, ink: s.ink, w: 48, h: 48},
-	})
+	if style.Symbol != Plain {
+		blade := at(lo, 0.2)
+		w.addBoard(board{
+			a: blade, b: add(blade, out, bladeWide), z0: z + 0.1, z1: z + 0.1 + bladeWide, both: true,
+			sign: &sign{symbol: style.Symbol, paper: s.paper, ink: s.ink, w: 48, h: 48},
+		})
+	}
 	if shop && row == 0 && z > 2 {
 		front := &facade{
 			wall: hex(style.Paper).scale(0.85), pane: hex(0xA9C9D8), lit: hex(0xFFEBB0), floor: z, pitch: 2.2, side: 0.25,

@@ -25,7 +25,7 @@ const (
 	sightReach = 60.0  // metres within which things count
 	cellSide   = 150.0 // metres; stands are spread over cells of this size
 	signShare  = 0.5   // part of the stands beside a sign that look at it
-	sideShare  = 0.15  // part of the others that look to the side
+	sideShare  = 0.3   // part of the others beside a building that look at it
 )
 
 // drives are the classes of streets on which stands lie, with the weight of
@@ -36,12 +36,13 @@ var drives = map[string]float64{
 }
 
 // Stands chooses up to count camera stands on streets that cars use. A street
-// with a name weighs four times as much as one without, a place with things to
-// see within 60 m more than one without; no two stands are nearer than 12 m,
+// with a name weighs four times as much as one without, a place with a shop and
+// a crossing within 60 m about ten times as much as one with nothing to see; no
+// two stands are nearer than 12 m,
 // and at most four times the average fall into a square of 150 m while others
 // have room. The camera stands in the near-side lane and looks along the
 // street one way or the other, within some degrees; half of those beside a place
-// with a sign look at it, and one in seven of the others looks to the side. Fewer stands than count
+// with a sign look at it, and a few of those beside a building at that. Fewer stands than count
 // come back where the streets have no more room. The same seed gives the same
 // stands, and fewer of them are the first of more.
 func (w *World) Stands(bound orb.Bound, count int, seed uint64) []Stand {
@@ -138,7 +139,7 @@ func (w *World) candidates(bound orb.Bound, seed uint64) []candidate {
 				seenWeight += w.sights.items[id].weight
 			}
 			h := hash(seed, s.seed, n, 0x57A9D)
-			worth := weight * (0.25 + math.Min(seenWeight, 8))
+			worth := weight * (0.1 + math.Pow(math.Min(seenWeight, 10), 1.5)/4)
 			out = append(out, candidate{at, int32(i), along, h, math.Log(unit(h)+1e-18) / worth})
 		}
 	}
@@ -169,9 +170,12 @@ func (w *World) stance(c candidate) (st Stand, ok bool) {
 	if t, ok := w.signTurn(at, axis, &seen); ok && unit(hash(c.hash, 2)) < signShare {
 		turn = t
 	} else if unit(hash(c.hash, 3)) < sideShare {
-		turn = 60 + 30*unit(hash(c.hash, 4))
+		side := 60 + 30*unit(hash(c.hash, 4))
 		if c.hash>>21&1 == 1 {
-			turn = -turn
+			side = -side
+		}
+		if w.buildingAhead(at, axis+side, &seen) {
+			turn = side
 		}
 	}
 	if w.blocked(at, axis+turn, &seen) {
@@ -186,9 +190,21 @@ func (w *World) stance(c candidate) (st Stand, ok bool) {
 
 // blocked reports whether a wall stands within a few metres before the camera.
 func (w *World) blocked(at orb.Point, heading float64, seen *marks) bool {
+	return w.meets(at, heading, []float64{2, 4, 6}, 0, seen)
+}
+
+// buildingAhead reports whether a building stands before the camera within
+// some 30 m.
+func (w *World) buildingAhead(at orb.Point, heading float64, seen *marks) bool {
+	return w.meets(at, heading, []float64{9, 15, 22, 30}, 3, seen)
+}
+
+// meets reports whether a building lies within r of the points at some
+// distances along a heading.
+func (w *World) meets(at orb.Point, heading float64, distances []float64, r float64, seen *marks) bool {
 	sin, cos := math.Sincos(heading * math.Pi / 180)
-	for _, d := range []float64{2, 4, 6} {
-		if w.inBuilding(add(at, orb.Point{sin, cos}, d), 0, seen) {
+	for _, d := range distances {
+		if w.inBuilding(add(at, orb.Point{sin, cos}, d), r, seen) {
 			return true
 		}
 	}
