@@ -132,6 +132,7 @@ func (c Config) Batch(graphs []Graph, size Size) (*Batch, error) {
 	tokens, kind, source := filled(b*n*t, -1), filled(b*n, -1), filled(b*e, -1)
 	center, target := filled(b, -1), filled(b*e, 0)
 	spatial, features := make([]float32, b*n*bands), make([]float32, b*e*columns)
+	tau := c.scales()
 	for i, g := range graphs {
 		frame := g.frame()
 		center[i] = int32(g.Center)
@@ -139,7 +140,7 @@ func (c Config) Batch(graphs []Graph, size Size) (*Batch, error) {
 			at := i*n + j
 			kind[at] = int32(node.Kind)
 			copy(tokens[at*t:(at+1)*t], node.Tokens[:min(len(node.Tokens), MaxTokens)])
-			c.spatialFeatures(spatial[at*bands:at*bands], frame, node.At)
+			c.spatialFeatures(spatial[at*bands:at*bands], tau, frame, node.At)
 		}
 		at := i * e
 		for _, edge := range g.Edges {

@@ -10,16 +10,15 @@ import (
 
 // spatialFeatures appends the sinusoidal features of a place to out: for the
 // first axis, then the second, for each band, finest first, sin(x/τ) and
-// cos(x/τ). The axes are metres east and north of the frame's origin.
+// cos(x/τ), with τ of [Config.scales]. The axes are metres east and north of the frame's origin.
 //
 // With Reference they are longitude and latitude in degrees, rounded to
 // float32 as the reference's coordinates are (UGE reference, spatial encoder).
-func (c Config) spatialFeatures(out []float32, frame geo.Frame, at orb.Point) []float32 {
+func (c Config) spatialFeatures(out []float32, tau []float64, frame geo.Frame, at orb.Point) []float32 {
 	xy := frame.Local(at)
 	if c.Reference {
 		xy = orb.Point{float64(float32(at[0])), float64(float32(at[1]))}
 	}
-	tau := c.scales()
 	for _, x := range xy {
 		for _, t := range tau {
 			sin, cos := math.Sincos(x / t)

@@ -360,7 +360,7 @@ func TestReferenceFeatures(t *testing.T) {
 		}
 	}
 	for name, place := range want.Places {
-		check(name, c.spatialFeatures(nil, geo.Frame{}, place), want.Spatial[name])
+		check(name, c.spatialFeatures(nil, c.scales(), geo.Frame{}, place), want.Spatial[name])
 	}
 	for _, e := range want.Edges {
 		g := Graph{Nodes: []Node{{At: e.From}, {At: e.To}}}
@@ -385,7 +385,7 @@ func TestEdgeFeatures(t *testing.T) {
 			t.Errorf("back %v: %v, want %v", w.back, got, w.want)
 		}
 	}
-	f := c.spatialFeatures(nil, frame, frame.LonLat(orb.Point{2000, 0}))
+	f := c.spatialFeatures(nil, c.scales(), frame, frame.LonLat(orb.Point{2000, 0}))
 	s := float32(math.Sin(1))
 	if len(f) != 16 || math.Abs(float64(f[6]-s)) > 1e-6 || math.Abs(float64(f[8])) > 1e-6 || f[9] != 1 {
 		t.Errorf("spatial features 2 km east: %v", f)

@@ -43,10 +43,10 @@ type GATv2 struct {
 	Dropout float64 // of the attention weights, in training
 
 	// DenseNodes is the most nodes per graph for which messages travel by
-	// products with incidence and attention matrices, E·2N and N² numbers per
+	// products with incidence and attention matrices, of E·2N and N² numbers per
 	// head, instead of gather and scatter. The result is the same; on the pure Go
 	// backend the products are several times as fast for small graphs. 0 is for
-	// 128, a negative number for never.
+	// 128 on that backend and never on others; a negative number for never.
 	DenseNodes int
 }
 

@@ -18,8 +18,10 @@ import (
 // which its fused operations exist.
 func ownGradients(x *Node) bool {
 	d := x.DType()
-	return x.Graph().Backend().String() == "go" && (d == dtypes.Float32 || d == dtypes.Float64)
+	return isPureGo(x.Graph()) && (d == dtypes.Float32 || d == dtypes.Float64)
 }
+
+func isPureGo(g *Graph) bool { return g.Backend().String() == "go" }
 
 // withGradients gives y = f(a, b), with da(dy) and db(dy) in place of its
 // gradients by a and b. An identity after f catches dy, and identities before

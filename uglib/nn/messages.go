@@ -6,7 +6,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// denseNodes is the default of [GATv2.DenseNodes].
+// denseNodes is the default of [GATv2.DenseNodes] on the pure Go backend.
 const denseNodes = 128
 
 // messages carries numbers along the edges of a batch of graphs. Nodes are
@@ -27,7 +27,7 @@ func (l GATv2) newMessages(edges Edges, n int, dtype dtypes.DType) messages {
 	m.source, m.target = Reshape(Add(source, row), -1, 1), Reshape(Add(target, row), -1, 1)
 	m.mask = Reshape(LogicalAnd(edges.Mask, NotEqual(source, target)), -1)
 	limit := l.DenseNodes
-	if limit == 0 {
+	if limit == 0 && isPureGo(g) {
 		limit = denseNodes
 	}
 	if n <= limit {

@@ -195,3 +195,36 @@ func TestDropout(t *testing.T) {
 	}
 	near(t, "the same seed", run(true, 1), v, 0)
 }
+
+// TestHalfPrecision runs the layers in bfloat16: the types stay, the numbers
+// are near those of float32.
+func TestHalfPrecision(t *testing.T) {
+	lora := &LoRA{Rank: 2, Alpha: 4, Target: regexp.MustCompile(`^lin$`)}
+	x := tensors.FromFlatDataAndDimensions(hashPixels(2*3*8, 1), 2, 3, 8)
+	run := func(dtype dtypes.DType) []float32 {
+		s := newStore(t, 2)
+		w, err := ConvertTensor(tensors.FromFlatDataAndDimensions(hashPixels(4*8, 2), 4, 8), dtype)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set(t, s, "/lin/weight", w)
+		set(t, s, "/lin/lora_A/weight", tensors.FromFlatDataAndDimensions(hashPixels(2*8, 3), 2, 8))
+		set(t, s, "/lin/lora_B/weight", tensors.FromFlatDataAndDimensions(hashPixels(4*2, 4), 4, 2))
+		out, err := model.CallOnce(backend(t), s, func(s *model.Scope, x *Node) *Node {
+			x = ConvertDType(x, dtype)
+			y := Linear(s.At("lin"), LayerNorm(s.At("ln"), x, 1e-5), 4, true, lora)
+			y = QuickGELU(RMSNorm(s.At("rms"), y, 1e-6))
+			loss := ReduceAllSum(ConvertDType(y, dtypes.Float32))
+			_, grads := Gradients(s.Store(), loss)
+			return Concatenate([]*Node{Reshape(y, -1), Reshape(grads[3], -1)}, 0)
+		}, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out.DType() != dtype {
+			t.Errorf("result in %s, want %s", out.DType(), dtype)
+		}
+		return floats(t, out)
+	}
+	near(t, "bfloat16", run(dtypes.BFloat16)[:24], run(dtypes.Float32)[:24], 0.05)
+}
