@@ -64,34 +64,71 @@ func (o *Options) linear(s *model.Scope, x *Node, out int, bias bool) *Node {
 // rotary holds cos and sin [N, T, d] and turns queries and keys.
 type rotary struct{ cos, sin *Node }
 
-// turn applies the rotation to x [N, T, d]: x·cos + rotate_half(x)·sin.
+// turn applies the rotation to x [N, T, d] or [N, T, heads, d]: x·cos + rotate_half(x)·sin.
 func (k kernels) turn(x *Node, r rotary) *Node {
+	if x.Rank() == 4 {
+		r = rotary{ExpandAxes(r.cos, 2), ExpandAxes(r.sin, 2)}
+	}
 	return Add(Mul(x, r.cos), Mul(k.rotateHalf(x), r.sin))
 }
 
 // heads is an attention of nq query heads that share nk key and value heads.
 type heads struct {
 	nq, nk, dim int
+	q, k, v     part   // of [N, Tq, ·] and [N, Tk, ·]
+	rq, rk      rotary // for queries and keys
+	bias        *Node  // [N, Tq, Tk], added to the scores
 }
 
-// attend computes softmax(q·kᵀ/sqrt(dim) + bias)·v for every head and joins the heads: [N, Tq, nq·dim].
-// q, k and v give head h as [N, Tq, dim] and [N, Tk, dim]; bias is [N, Tq, Tk].
-func (a heads) attend(kn kernels, q, k, v func(h int) *Node, bias *Node) *Node {
-	scale := 1 / math.Sqrt(float64(a.dim))
+// part is where the heads begin in the output of a linear layer.
+type part struct {
+	*projection
+	from int
+}
+
+// attend computes softmax(q·kᵀ/sqrt(dim) + bias)·v for every head, after turning queries and keys, and joins the heads:
+// [N, Tq, nq·dim].
+func (a heads) attend(kn kernels) *Node {
+	if kn {
+		return a.apart(kn)
+	}
+	return a.together()
+}
+
+// apart works head by head, each from its own rows of the weights, so that nothing has to be transposed.
+func (a heads) apart(kn kernels) *Node {
+	head := func(p part, h int) *Node { return p.rows(p.from+h*a.dim, a.dim) }
 	keys, values := make([]*Node, a.nk), make([]*Node, a.nk)
 	for h := range a.nk {
-		keys[h], values[h] = k(h), v(h)
+		keys[h], values[h] = kn.turn(head(a.k, h), a.rk), head(a.v, h)
 	}
 	out := make([]*Node, a.nq)
 	for h := range a.nq {
 		kv := h / (a.nq / a.nk)
-		out[h] = kn.weighted(kn.softmax(Add(kn.scores(MulScalar(q(h), scale), keys[kv]), bias)), values[kv])
+		q := MulScalar(kn.turn(head(a.q, h), a.rq), a.scale())
+		out[h] = kn.weighted(kn.softmax(Add(kn.scores(q, keys[kv]), a.bias)), values[kv])
 	}
 	if a.nq == 1 {
 		return out[0]
 	}
 	return Concatenate(out, -1)
 }
+
+// together works on all heads at once, as a batch axis: fewer and larger operations.
+func (a heads) together() *Node {
+	all := func(p part, n int) *Node {
+		x := p.rows(p.from, n*a.dim)
+		return Reshape(x, x.Shape().Dim(0), x.Shape().Dim(1), n, a.dim)
+	}
+	q := MulScalar(kernels(false).turn(all(a.q, a.nq), a.rq), a.scale())
+	k, v := kernels(false).turn(all(a.k, a.nk), a.rk), all(a.v, a.nk)
+	n, t := q.Shape().Dim(0), q.Shape().Dim(1)
+	q = Reshape(q, n, t, a.nk, a.nq/a.nk, a.dim) // query heads by the key head that they share
+	scores := Add(Einsum("ntkgd,nskd->nkgts", q, k), ExpandAxes(a.bias, 1, 2))
+	return Reshape(Einsum("nkgts,nskd->ntkgd", Softmax(scores, -1), v), n, t, a.nq*a.dim)
+}
+
+func (a heads) scale() float64 { return 1 / math.Sqrt(float64(a.dim)) }
 
 // keyBias turns a mask of keys [N, Tk] into an additive bias [N, Tq, Tk].
 func keyBias(mask *Node, queries int) *Node {

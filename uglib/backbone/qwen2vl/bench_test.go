@@ -97,3 +97,15 @@ func BenchmarkTrainStep(b *testing.B) {
 	}
 	b.ReportMetric(pairs*60/(b.Elapsed().Seconds()/float64(b.N)), "samples/min")
 }
+
+// BenchmarkLayout times the host's part of the step's picture side.
+func BenchmarkLayout(b *testing.B) {
+	cfg := benchConfig()
+	rows := benchRows(cfg, 32, 48, true)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := cfg.Layout(rows, Sizes{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

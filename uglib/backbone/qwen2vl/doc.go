@@ -24,9 +24,9 @@
 // that saves a large part of the time. Graph vectors come in through [Options].Graph; low-rank adapters through
 // [Options].LoRA; intermediate results go out through [Options].Tap.
 //
-// Pictures are kept apart: one row of P patches each, padded with a mask, rather than one packed
-// sequence with a block-diagonal mask. All input embeddings are one gather from the text embeddings, the image features
-// and the graph vectors, joined.
+// Pictures are kept apart: one row of P patches each, padded with a mask, rather than one packed sequence with a
+// block-diagonal mask. All input embeddings are one gather from the text embeddings, the image features and the graph
+// vectors, joined.
 //
 // # Names
 //
@@ -35,11 +35,12 @@
 // (model.visual.*, model.language_model.*), leaves lm_head.weight out (an embedding has no use for it), and refuses a
 // file with a missing, surplus or misshapen tensor. All computation is in float32.
 //
-// # Form of the attention
+// # Two forms
 //
-// On the pure Go backend a transposition costs as much as a matrix product. So heads are kept apart: each head's
-// queries, keys and values come from that head's slice of the weights, and no activation is transposed or sliced in the
-// forward pass; kernels.go has the gradients to match.
+// On the pure Go backend a transposition costs as much as a matrix product. So heads are kept apart there: each head's
+// queries, keys and values come from that head's slice of the weights, no activation is transposed or sliced in the
+// forward pass, and kernels.go has gradients to match. On other backends, and under [Options].Checkpoint, heads are a
+// batch axis and the gradients are GoMLX's. Tests compare the two, and each with transformers.
 //
 // Not covered: videos, sliding windows, dropout, generation.
 package qwen2vl

@@ -157,11 +157,7 @@ func (c *Config) selfAttention(s *model.Scope, xq, x *Node, rq, r rotary, bias *
 	q := o.project(s.At("q_proj"), xq, c.Heads*d, true)
 	k := o.project(s.At("k_proj"), x, c.KVHeads*d, true)
 	v := o.project(s.At("v_proj"), x, c.KVHeads*d, true)
-	out := heads{c.Heads, c.KVHeads, d}.attend(kn,
-		func(h int) *Node { return kn.turn(q.rows(h*d, d), rq) },
-		func(h int) *Node { return kn.turn(k.rows(h*d, d), r) },
-		func(h int) *Node { return v.rows(h*d, d) },
-		bias)
+	out := heads{c.Heads, c.KVHeads, d, part{q, 0}, part{k, 0}, part{v, 0}, rq, r, bias}.attend(kn)
 	return o.linear(s.At("o_proj"), out, c.HiddenSize, false)
 }
 
@@ -200,11 +196,7 @@ func (c *Config) visionBlock(s *model.Scope, x *Node, r rotary, bias *Node, o *O
 	e, d := v.EmbedDim, v.HeadDim()
 	y := kn.layerNorm(s.At("norm1"), x, visionEps)
 	qkv := o.project(s.At("attn").At("qkv"), y, 3*e, true)
-	att := heads{v.Heads, v.Heads, d}.attend(kn,
-		func(h int) *Node { return kn.turn(qkv.rows(h*d, d), r) },
-		func(h int) *Node { return kn.turn(qkv.rows(e+h*d, d), r) },
-		func(h int) *Node { return qkv.rows(2*e+h*d, d) },
-		bias)
+	att := heads{v.Heads, v.Heads, d, part{qkv, 0}, part{qkv, e}, part{qkv, 2 * e}, r, r, bias}.attend(kn)
 	x = Add(x, o.linear(s.At("attn").At("proj"), att, e, true))
 	y = kn.layerNorm(s.At("norm2"), x, visionEps)
 	y = nn.QuickGELU(o.linear(s.At("mlp").At("fc1"), y, v.mlpDim(), true))

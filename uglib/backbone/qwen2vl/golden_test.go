@@ -186,50 +186,52 @@ func TestGoldenPositions(t *testing.T) {
 	}
 }
 
-// TestGoldenLayers compares every layer with transformers, for the tightest sizes and for generous ones.
+// TestGoldenLayers compares every layer with transformers, for the tightest sizes and for generous ones, in both forms.
 func TestGoldenLayers(t *testing.T) {
 	g := loadGolden(t)
 	for _, sizes := range []Sizes{{}, {Rows: 6, Tokens: 32, Images: 4, Patches: 48, GraphVectors: 9}} {
-		t.Run(fmt.Sprintf("%+v", sizes), func(t *testing.T) {
-			b := g.layout(t, sizes)
-			var names []string
-			out := run(t, g.store(t), g.args(b), func(s *model.Scope, nodes []*Node) []*Node {
-				names = nil
-				var taps []*Node
-				last := len(nodes) - 1
-				o := Options{Graph: nodes[last], Tap: func(name string, x *Node) { names, taps = append(names, name), append(taps, x) }}
-				h := g.cfg.Forward(s, NewInputs(nodes[:last]), o)
-				names, taps = append(names, "last_hidden"), append(taps, h)
-				in := NewInputs(nodes[:last])
-				names, taps = append(names, "embedding"), append(taps, L2Normalize(Reshape(pick(h, in.Last), -1, 64), -1))
-				return taps
-			})
-			for i, name := range names {
-				got := floats(t, out[i])
-				want := floats(t, g.acts[name])
-				tolerance := 2e-5
-				var skip func(int) bool
-				switch {
-				case name == "embedding":
-					got, tolerance = got[:4*64], 1e-5
-				case name == "image_features":
-					got = unpad(got, b.Patches/4, 64, []int{6, 8, 1})
-				case name[:3] == "vis":
-					got = unpad(got, b.Patches, 32, []int{24, 32, 4})
-				default: // [B, S, H] against [4, 22, H]
-					var tight []float32
-					for r := range 4 {
-						tight = append(tight, got[r*b.Tokens*64:(r*b.Tokens+22)*64]...)
+		for _, checkpoint := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%+v checkpoint %v", sizes, checkpoint), func(t *testing.T) {
+				b := g.layout(t, sizes)
+				var names []string
+				out := run(t, g.store(t), g.args(b), func(s *model.Scope, nodes []*Node) []*Node {
+					names = nil
+					var taps []*Node
+					last := len(nodes) - 1
+					o := Options{Graph: nodes[last], Checkpoint: checkpoint, Tap: func(name string, x *Node) { names, taps = append(names, name), append(taps, x) }}
+					h := g.cfg.Forward(s, NewInputs(nodes[:last]), o)
+					names, taps = append(names, "last_hidden"), append(taps, h)
+					in := NewInputs(nodes[:last])
+					names, taps = append(names, "embedding"), append(taps, L2Normalize(Reshape(pick(h, in.Last), -1, 64), -1))
+					return taps
+				})
+				for i, name := range names {
+					got := floats(t, out[i])
+					want := floats(t, g.acts[name])
+					tolerance := 2e-5
+					var skip func(int) bool
+					switch {
+					case name == "embedding":
+						got, tolerance = got[:4*64], 1e-5
+					case name == "image_features":
+						got = unpad(got, b.Patches/4, 64, []int{6, 8, 1})
+					case name[:3] == "vis":
+						got = unpad(got, b.Patches, 32, []int{24, 32, 4})
+					default: // [B, S, H] against [4, 22, H]
+						var tight []float32
+						for r := range 4 {
+							tight = append(tight, got[r*b.Tokens*64:(r*b.Tokens+22)*64]...)
+						}
+						got = tight
+						skip = func(i int) bool { return i/64%22 >= len(g.rows[i/64/22].IDs) }
 					}
-					got = tight
-					skip = func(i int) bool { return i/64%22 >= len(g.rows[i/64/22].IDs) }
+					near(t, name, got, want, tolerance, skip)
 				}
-				near(t, name, got, want, tolerance, skip)
-			}
-			if want := 4 + 1 + 2*2; len(names) < want {
-				t.Errorf("only %v were compared", names)
-			}
-		})
+				if want := 4 + 1 + 2*2; len(names) < want {
+					t.Errorf("only %v were compared", names)
+				}
+			})
+		}
 	}
 }
 
