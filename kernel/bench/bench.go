@@ -35,6 +35,7 @@ const plain = "gonb-default"
 // cells are what is timed, in this order; @ stands for a number that changes.
 var cells = []struct{ name, code string }{
 	{"fmt", "import \"fmt\"\n\n%%\nfmt.Println(@)\n"},
+	{"urbangraph/plots", "import (\n\t\"fmt\"\n\t_ \"urbangraph/plots\"\n)\n\n%%\nfmt.Println(@)\n"},
 	{"gonum/plot", `import (
 	"bytes"
 	"fmt"
