@@ -12,17 +12,17 @@ import (
 	"urbangraph/uglib/ugdata"
 )
 
-// townSpec is a benchmark over views of the hand-written town of package city.
+// townSpec is a benchmark over views of a made-up town.
 func townSpec(t *testing.T) Spec {
 	t.Helper()
 	views := func(name string, count int) streetview.Spec {
-		town, err := city.FromFile("../city/testdata/town.osm", name, nil)
+		town, err := city.FromFile("testdata/grid.osm", name, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return streetview.Render(town, count)
 	}
-	train, heldOut := views("here", 12), views("there", 30)
+	train, heldOut := views("here", 60), views("there", 40)
 	for _, v := range []*streetview.Spec{&train, &heldOut} {
 		v.Width, v.Height = 64, 48
 	}

@@ -120,6 +120,7 @@ func newData(a *app) *cobra.Command {
 		Long: "A dataset holds places with their subgraphs, reasoning paths (SRP) and captions (SCC), split by\n" +
 			"spatial blocks with a buffer between them, and the training pairs of both stages.\n\n" + dataHelp,
 		Args: cobra.NoArgs,
+		RunE: help,
 	}
 	flags.register(cmd)
 	cmd.AddCommand(newDataBuild(a, &flags), newDataShow(a, &flags), newDataAudit(a, &flags), newDataExport(a, &flags))
@@ -237,19 +238,25 @@ func newDataShow(a *app, flags *dataFlags) *cobra.Command {
 
 // placeResult is one place as "ug data show" says it.
 type placeResult struct {
-	ID        int64    `json:"id"`
-	City      string   `json:"city"`
-	Split     string   `json:"split"`
-	Longitude float64  `json:"longitude"`
-	Latitude  float64  `json:"latitude"`
-	Heading   float64  `json:"heading"` // degrees from north
-	Image     string   `json:"image"`
-	Origin    string   `json:"origin"`
-	Nodes     int      `json:"nodes"` // of the subgraph
-	Edges     int      `json:"edges"`
-	Caption   string   `json:"caption"`
-	NamesOnly string   `json:"names_only"`
-	Paths     []string `json:"paths"`
+	ID        int64   `json:"id"`
+	City      string  `json:"city"`
+	Split     string  `json:"split"`
+	Longitude float64 `json:"longitude"`
+	Latitude  float64 `json:"latitude"`
+	Heading   float64 `json:"heading"` // degrees from north
+	Image     string  `json:"image"`
+	Origin    string  `json:"origin"`
+	Nodes     int     `json:"nodes"` // of the subgraph
+	Edges     int     `json:"edges"`
+	Caption   string  `json:"caption"`
+	NamesOnly string  `json:"names_only"`
+	Paths     []walk  `json:"paths"`
+}
+
+// walk is a reasoning path in both forms.
+type walk struct {
+	Plain   string `json:"plain"`
+	Grammar string `json:"grammar"`
 }
 
 // showPlaces picks places at even steps through the dataset.
@@ -262,10 +269,10 @@ func showPlaces(d *ugdata.Dataset, number int) []placeResult {
 			ID: p.ID, City: p.City, Split: string(p.Split), Longitude: p.Pos[0], Latitude: p.Pos[1],
 			Heading: float64(p.Heading), Image: p.Image, Origin: string(p.Origin),
 			Nodes: len(p.Graph.Nodes), Edges: len(p.Graph.Edges),
-			Caption: p.Caption, NamesOnly: p.NamesOnly, Paths: []string{},
+			Caption: p.Caption, NamesOnly: p.NamesOnly, Paths: []walk{},
 		}
 		for _, path := range p.Paths {
-			r.Paths = append(r.Paths, path.Text)
+			r.Paths = append(r.Paths, walk{path.Plain, path.Text})
 		}
 		list = append(list, r)
 	}
@@ -284,7 +291,7 @@ func writePlaces(w io.Writer, list []placeResult) error {
 		f.add("caption", "%s", p.Caption)
 		f.add("names only", "%s", p.NamesOnly)
 		for _, path := range p.Paths {
-			f.add("path", "%s", path)
+			f.add("path", "%s", path.Plain)
 		}
 		if err := f.write(w); err != nil {
 			return err

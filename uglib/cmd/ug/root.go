@@ -47,6 +47,7 @@ at once, what is not is built, and what it is built from first.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
+		RunE:          help,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return a.start(cmd)
 		},
@@ -61,6 +62,9 @@ at once, what is not is built, and what it is built from first.`,
 	}
 	return root
 }
+
+// help is what a command that only has subcommands does.
+func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
 // start puts the store and the progress reporter into the command's context.
 func (a *app) start(cmd *cobra.Command) error {

@@ -24,7 +24,7 @@ func (f facts) write(w io.Writer) error {
 	}
 	for _, x := range f {
 		pad := strings.Repeat(" ", width-utf8.RuneCountInString(x[0]))
-		if _, err := fmt.Fprintf(w, "%s%s  %s\n", x[0], pad, x[1]); err != nil {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(x[0]+pad+"  "+x[1], " ")); err != nil {
 			return err
 		}
 	}
