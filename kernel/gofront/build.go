@@ -171,7 +171,7 @@ func (b builder) readCell() (*cell, bool) {
 	// The module path differs from kernel to kernel and has no influence on what is imported.
 	mod = bytes.Replace(mod, []byte(f.Module.Mod.Path), []byte("cell"), 1)
 	c.key = digest(b.Version, strings.Join(c.imports, " "), string(mod), string(sum),
-		strings.Join(b.goEnv(), "\n"), head(b.Repo))
+		strings.Join(b.goEnv(), "\n"))
 	return c, true
 }
 
@@ -190,7 +190,7 @@ func (b builder) goEnv() []string {
 // binary is where the program built from a cell is kept. The folder of the cell is part of the name,
 // as stack traces hold it.
 func (b builder) binary(c *cell, cfg *config) string {
-	return filepath.Join(b.Cache, "bin", digest(c.key, cfg.stamp, b.dir, string(c.source)))
+	return filepath.Join(b.Cache, "bin", digest(c.key, cfg.Stamp, cfg.Head, b.dir, string(c.source)))
 }
 
 // place makes out the program bin, which may be missing, and marks bin as used.

@@ -17,27 +17,28 @@ import (
 // maxBinaries limits the programs of cells that are kept, in bytes; the longest unused go first.
 const maxBinaries = 512 << 20
 
+// maxConfigs limits the import configurations that are kept, in bytes.
+const maxConfigs = 64 << 20
+
 // config is an import configuration: for each package that a set of imports leads to, the file with
 // its compiled form.
 type config struct {
-	file  string   // in the format that compile reads
-	local []string // folders and embedded files outside GOROOT and the module cache
-	stamp string   // of local
+	file string // in the format that compile reads
+
+	Local []string          `json:"local"` // folders and embedded files outside GOROOT and the module cache
+	Stamp string            `json:"stamp"` // of Local
+	Head  string            `json:"head"`  // last commit of the clone
+	Deps  map[string]string `json:"deps"`  // modules, path to version
 }
 
 // linkFile is the same for link, with the build information of the program.
 func (c *config) linkFile() string { return c.file + ".link" }
 
-// saved is the part of a config that is not in its file.
-type saved struct {
-	Local []string `json:"local"`
-	Stamp string   `json:"stamp"`
-}
-
 // configPath is where the configuration with the given key is kept.
 func (b builder) configPath(key string) string { return filepath.Join(b.Cache, "imports", key) }
 
 // loadConfig opens a kept configuration; it reports false when there is none or when it no longer holds.
+// A commit since then changes nothing but the build information.
 func (b builder) loadConfig(key string) (*config, bool) {
 	c := &config{file: b.configPath(key)}
 	text, err := os.ReadFile(c.file)
@@ -45,15 +46,7 @@ func (b builder) loadConfig(key string) (*config, bool) {
 		return nil, false
 	}
 	meta, err := os.ReadFile(c.file + ".json")
-	if err != nil {
-		return nil, false
-	}
-	var s saved
-	if json.Unmarshal(meta, &s) != nil {
-		return nil, false
-	}
-	c.local, c.stamp = s.Local, s.Stamp
-	if stampFiles(c.local) != c.stamp {
+	if err != nil || json.Unmarshal(meta, c) != nil || stampFiles(c.Local) != c.Stamp {
 		return nil, false
 	}
 	for line := range strings.Lines(string(text)) {
@@ -63,7 +56,40 @@ func (b builder) loadConfig(key string) (*config, bool) {
 			}
 		}
 	}
+	if h := head(b.Repo); h != c.Head {
+		c.Head = h
+		if b.saveConfig(c, text) != nil {
+			return nil, false
+		}
+	}
+	for _, f := range []string{c.file, c.linkFile(), c.file + ".json"} {
+		touch(f)
+	}
 	return c, true
+}
+
+// saveConfig keeps a configuration; text is what compile reads of it.
+func (b builder) saveConfig(c *config, text []byte) error {
+	if m := ownModule(b.Repo); c.Deps[m] != "" {
+		c.Deps[m] = revision(context.Background(), b.Repo)
+	}
+	if err := os.MkdirAll(filepath.Dir(c.file), 0o755); err != nil {
+		return err
+	}
+	meta, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		path string
+		data []byte
+	}{{c.file, text}, {c.linkFile(), append(slices.Clip(text), modInfo(c.Deps)...)}, {c.file + ".json", meta}} {
+		if err := writeFile(f.path, f.data); err != nil {
+			return err
+		}
+	}
+	prune(filepath.Dir(c.file), maxConfigs, c.file)
+	return nil
 }
 
 // makeConfig asks the real go command to build all that the imports lead to and keeps where it lies.
@@ -78,49 +104,31 @@ func (b builder) makeConfig(key string, imports []string) (*config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("go list: %w: %s", err, stderr.String())
 	}
-	c := &config{file: b.configPath(key)}
+	c := &config{file: b.configPath(key), Head: head(b.Repo), Deps: map[string]string{}}
 	var text bytes.Buffer
-	deps := map[string]string{}
 	for line := range strings.Lines(string(out)) {
 		p := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
 		if len(p) != 7 {
 			continue
 		}
-		if p[5] != "" {
-			deps[p[5]] = p[6]
-		}
 		if p[1] != "" {
 			fmt.Fprintf(&text, "packagefile %s=%s\n", p[0], p[1])
 		}
+		if p[5] != "" {
+			c.Deps[p[5]] = p[6]
+		}
 		if p[3] != "true" && !strings.HasPrefix(p[2], b.ModCache+string(filepath.Separator)) {
-			c.local = append(c.local, p[2])
+			c.Local = append(c.Local, p[2])
 			for _, e := range strings.Split(p[4], "\x01") {
 				if e != "" {
-					c.local = append(c.local, filepath.Join(p[2], e))
+					c.Local = append(c.Local, filepath.Join(p[2], e))
 				}
 			}
 		}
 	}
-	slices.Sort(c.local)
-	c.stamp = stampFiles(c.local)
-	if m := ownModule(b.Repo); deps[m] != "" {
-		deps[m] = revision(context.Background(), b.Repo)
-	}
-	if err := os.MkdirAll(filepath.Dir(c.file), 0o755); err != nil {
-		return nil, err
-	}
-	meta, err := json.Marshal(saved{Local: c.local, Stamp: c.stamp})
-	if err != nil {
-		return nil, err
-	}
-	if err := writeFile(c.file, text.Bytes()); err != nil {
-		return nil, err
-	}
-	text.WriteString(modInfo(deps))
-	if err := writeFile(c.linkFile(), text.Bytes()); err != nil {
-		return nil, err
-	}
-	return c, writeFile(c.file+".json", meta)
+	slices.Sort(c.Local)
+	c.Stamp = stampFiles(c.Local)
+	return c, b.saveConfig(c, text.Bytes())
 }
 
 // stampFiles is a hash over names, sizes and times of the files in the given folders, and of the given
