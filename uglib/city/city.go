@@ -44,9 +44,9 @@ type Node struct {
 type EdgeType uint8
 
 const (
-	// Nearest joins a POI or an area's centroid (From) to the street nearest to it (To), and a crossing to
-	// every street that meets there; Distance and Bearing lead from the point to At, the foot point on the
-	// street.
+	// Nearest joins a POI or an area's centroid (From) to the street nearest to it (To), the nearest of any
+	// kind first and, where that has no name, the nearest that has; and a crossing to every street that meets
+	// there. Distance and Bearing lead from the point to At, the foot point on the street.
 	Nearest EdgeType = iota
 	// Crosses joins two streets that meet at At, where the crossing Via lies. Via is None where no road
 	// meets a road of another name, as where a footway leaves a street.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,6 +19,7 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkb"
 
+	"urbangraph/uglib/osm"
 	"urbangraph/uglib/store"
 )
 
@@ -221,6 +223,43 @@ func TestOpen(t *testing.T) {
 	s.Bound = orb.Bound{Min: orb.Point{0, 0}, Max: orb.Point{0.003, 0.003}}
 	if _, err := Open(ctx, s); err == nil || !strings.Contains(err.Error(), "gone.osm is missing") {
 		t.Errorf("another box without the extract: %v", err)
+	}
+}
+
+// TestOpenFails checks that a build that fails leaves no artefact.
+func TestOpenFails(t *testing.T) {
+	whole, err := os.ReadFile("testdata/town.osm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "cut.osm")
+	if err := os.WriteFile(path, whole[:len(whole)*2/3], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	st := store.At(t.TempDir())
+	ctx := store.With(context.Background(), st)
+	s, err := FromFile(path, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(ctx, s); err == nil || !strings.Contains(err.Error(), "cut.osm") || !strings.Contains(err.Error(), "truncated") {
+		t.Errorf("a truncated extract: %v", err)
+	}
+	if s, err = FromFile("testdata/town.osm", "", &orb.Bound{Min: orb.Point{50, 50}, Max: orb.Point{51, 51}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(ctx, s); !errors.Is(err, osm.ErrEmptyBox) {
+		t.Errorf("an empty box: %v", err)
+	}
+	t.Setenv("GOMODCACHE", t.TempDir())
+	if s, err = Builtin("dover"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(ctx, s); err == nil || !strings.Contains(err.Error(), "go mod download") {
+		t.Errorf("a missing built-in extract: %v", err)
+	}
+	if left, err := st.List(); err != nil || len(left) > 0 {
+		t.Errorf("in the store: %v, %v", left, err)
 	}
 }
 

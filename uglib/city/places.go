@@ -7,6 +7,7 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/clip"
 	"github.com/paulmach/orb/planar"
+	"github.com/tidwall/rtree"
 
 	"urbangraph/uglib/geo"
 	"urbangraph/uglib/osm"
@@ -42,7 +43,9 @@ func (b *builder) places(m *osm.Map) {
 			OSM: p.ID, Kind: POI, Name: name, Category: category, Type: kind,
 			Address: osm.Address(p.Tags), Tags: p.Tags, Geometry: p.At,
 		})
-		b.joinNearest(id, p.At, Reach)
+		if s := b.joinNearest(id, p.At, Reach, b.any); s != None && !b.named(s) {
+			b.joinNearest(id, p.At, Reach, b.named)
+		}
 	}
 }
 
@@ -110,24 +113,22 @@ func (b *builder) areas(m *osm.Map) {
 	}
 }
 
-// joinNearest adds the Nearest edges of a point. It reports whether there is
-// one.
-func (b *builder) joinNearest(id NodeID, p orb.Point, reach geo.Metres) bool {
-	hit, ok := b.x.nearest(p, reach, func(NodeID) bool { return true })
+// joinNearest adds an edge from a node to the nearest street that accept holds
+// for; it returns that street, or None.
+func (b *builder) joinNearest(id NodeID, p orb.Point, reach geo.Metres, accept func(NodeID) bool) NodeID {
+	hit, ok := b.x.nearest(p, reach, accept)
 	if !ok {
-		return false
+		return None
 	}
-	join := func(h Hit) {
-		b.edge(Edge{From: id, To: h.Street, Type: Nearest, Via: None, Distance: h.Distance, Bearing: h.Bearing, At: h.Foot})
-	}
-	join(hit)
-	if b.city.Nodes[hit.Street].Name == "" {
-		if hit, ok = b.x.nearest(p, reach, func(s NodeID) bool { return b.city.Nodes[s].Name != "" }); ok {
-			join(hit)
-		}
-	}
-	return true
+	b.edge(Edge{From: id, To: hit.Street, Type: Nearest, Via: None, Distance: hit.Distance, Bearing: hit.Bearing, At: hit.Foot})
+	return hit.Street
 }
+
+// any accepts every street.
+func (b *builder) any(NodeID) bool { return true }
+
+// named accepts a street that has a name.
+func (b *builder) named(s NodeID) bool { return b.city.Nodes[s].Name != "" }
 
 // Bounds of an area (UGE reference, area boundary roads): a street of which
 // this share runs within this distance of the boundary, or that runs inside.
@@ -137,8 +138,9 @@ const (
 	sampleStep               = 5.0 // metres between the points of a street that are looked at
 )
 
-// boundaries joins each area to the streets along its boundary and inside it;
-// one that has none to the nearest street within Reach of the area.
+// boundaries joins each area to the streets along its boundary and inside it.
+// One that has none is joined to the nearest street within Reach of the area,
+// and one of whose streets none has a name to the nearest that has.
 func (b *builder) boundaries(*osm.Map) {
 	for i := range b.city.Nodes {
 		if b.city.Nodes[i].Kind != Area {
@@ -151,8 +153,14 @@ func (b *builder) boundaries(*osm.Map) {
 			foot, d := b.x.distance(b.city.Nodes[s].Geometry, centre)
 			b.edge(Edge{From: id, To: s, Type: Bounds, Via: None, Distance: d, Bearing: geo.BearingTo(centre, foot), At: foot})
 		}
+		reach := Reach + b.radius(g, centre)
 		if len(streets) == 0 {
-			b.joinNearest(id, centre, Reach+b.radius(g, centre))
+			if s := b.joinNearest(id, centre, reach, b.any); s != None {
+				streets = append(streets, s)
+			}
+		}
+		if len(streets) > 0 && !slices.ContainsFunc(streets, b.named) {
+			b.joinNearest(id, centre, reach, b.named)
 		}
 	}
 }
@@ -198,22 +206,25 @@ func (b *builder) streetsAt(g orb.Geometry) []NodeID {
 	return slices.DeleteFunc(near, func(s NodeID) bool { return !edge.touches(b.city.Nodes[s].Geometry.(orb.LineString)) })
 }
 
-// band is an area with its rings in metres.
+// band is an area with the sides of its rings, in metres.
 type band struct {
 	x     *index
 	area  orb.Geometry
-	rings []orb.LineString
+	sides rtree.RTreeG[side]
 	box   orb.Bound // metres, band included
 }
 
-func (b *builder) newBand(g orb.Geometry) band {
-	e := band{x: &b.x, area: g, box: b.x.box(g.Bound()).Pad(float64(boundaryBand))}
-	for _, l := range outline(g) {
-		m := make(orb.LineString, len(l))
-		for i, p := range l {
-			m[i] = b.x.frame.Local(p)
+// side is one side of a ring.
+type side struct{ a, b orb.Point }
+
+func (b *builder) newBand(g orb.Geometry) *band {
+	e := &band{x: &b.x, area: g, box: b.x.box(g.Bound()).Pad(float64(boundaryBand))}
+	for _, line := range outline(g) {
+		for i := 1; i < len(line); i++ {
+			s := side{b.x.frame.Local(line[i-1]), b.x.frame.Local(line[i])}
+			box := orb.MultiPoint{s.a, s.b}.Bound()
+			e.sides.Insert(box.Min, box.Max, s)
 		}
-		e.rings = append(e.rings, m)
 	}
 	return e
 }
@@ -221,13 +232,24 @@ func (b *builder) newBand(g orb.Geometry) band {
 // touches reports whether a street bounds the area.
 func (e *band) touches(street orb.LineString) bool {
 	var near, all float64
+	outside := false // whether the street is known to be outside where the next piece begins
 	for i := 1; i < len(street); i++ {
 		a, b := e.x.frame.Local(street[i-1]), e.x.frame.Local(street[i])
 		length := planar.Distance(a, b)
 		all += length
-		if !(orb.MultiPoint{a, b}).Bound().Intersects(e.box) {
+		box := orb.MultiPoint{a, b}.Bound()
+		if !box.Intersects(e.box) {
+			outside = true
 			continue
 		}
+		if !e.nearBoundary(box) { // all of the piece lies on one side
+			if !outside && contains(e.area, street[i]) {
+				return true
+			}
+			outside = true
+			continue
+		}
+		outside = false
 		n := int(length/sampleStep) + 1
 		for k := range n {
 			t := (float64(k) + 0.5) / float64(n)
@@ -238,7 +260,7 @@ func (e *band) touches(street orb.LineString) bool {
 			if contains(e.area, e.x.frame.LonLat(p)) {
 				return true
 			}
-			if e.distance(p) <= float64(boundaryBand) {
+			if e.inBand(p) {
 				near += length / float64(n)
 			}
 		}
@@ -246,13 +268,25 @@ func (e *band) touches(street orb.LineString) bool {
 	return all > 0 && near/all >= boundaryShare
 }
 
-// distance returns the metres from a point to the boundary.
-func (e *band) distance(p orb.Point) float64 {
-	least := float64(boundaryBand) + 1
-	for _, r := range e.rings {
-		least = min(least, planar.DistanceFrom(r, p))
-	}
-	return least
+// nearBoundary reports whether the boundary may come within the band's width
+// of a box.
+func (e *band) nearBoundary(box orb.Bound) (found bool) {
+	box = box.Pad(float64(boundaryBand))
+	e.sides.Search(box.Min, box.Max, func(_, _ [2]float64, _ side) bool {
+		found = true
+		return false
+	})
+	return found
+}
+
+// inBand reports whether a point lies within the band's width of the boundary.
+func (e *band) inBand(p orb.Point) (found bool) {
+	box := p.Bound().Pad(float64(boundaryBand))
+	e.sides.Search(box.Min, box.Max, func(_, _ [2]float64, s side) bool {
+		found = planar.Distance(p, footOn(s.a, s.b, p)) <= float64(boundaryBand)
+		return !found
+	})
+	return found
 }
 
 func contains(g orb.Geometry, p orb.Point) bool {
