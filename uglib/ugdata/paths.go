@@ -43,8 +43,8 @@ const choice = 12
 // hop counts in random order, one random place of the nearest few each.
 func (t *tree) destinations(pos orb.Point, o Options, r *rand.Rand) []city.NodeID {
 	byHops := make([][]city.NodeID, o.MaxHops+1)
-	for _, id := range t.nodes {
-		at, n := t.by[id], &t.city.Nodes[id]
+	for _, at := range t.nodes {
+		id, n := at.to, &t.city.Nodes[at.to]
 		if at.hops < o.MinHops || n.Kind != city.POI && n.Kind != city.Area || n.Name == "" {
 			continue
 		}

@@ -49,44 +49,45 @@ type reached struct {
 // then by metres, then by id.
 type tree struct {
 	city  *city.City
-	nodes []city.NodeID
-	by    map[city.NodeID]reached
+	nodes []reached
+	place []int32 // of each node of the city: 1 + its index in nodes; 0 if it was not reached
 }
 
 // explore walks at most so many hops from the image and no farther from it, as
 // the crow flies, than reach.
 func explore(c *city.City, v streetview.View, hops int, reach geo.Metres) *tree {
-	t := &tree{city: c, by: map[city.NodeID]reached{}}
+	t := &tree{city: c, place: make([]int32, len(c.Nodes))}
 	first := hop{from: city.None, to: v.Street, edge: anchored(v)}
-	t.by[v.Street] = reached{hop: first, hops: 1, metres: v.Distance, at: v.Foot}
-	t.nodes = append(t.nodes, v.Street)
+	t.nodes = append(t.nodes, reached{hop: first, hops: 1, metres: v.Distance, at: v.Foot})
+	t.place[v.Street] = 1
 	for level, lo := 2, 0; level <= hops; level++ {
 		hi := len(t.nodes)
-		for _, id := range t.nodes[lo:hi] {
-			here := t.by[id]
-			for next, e := range c.Neighbours(id) {
-				old, seen := t.by[next]
-				if seen && old.hops < level || sameStreet(c, e) {
+		for i := lo; i < hi; i++ {
+			here := t.nodes[i]
+			for next, e := range c.Neighbours(here.to) {
+				old := int(t.place[next]) - 1
+				if old >= 0 && old < hi || sameStreet(c, e) {
 					continue
 				}
-				h := hop{from: id, to: next, edge: e}
+				h := hop{from: here.to, to: next, edge: e}
 				at := h.record(c)
-				if geo.Distance(v.Pos, at) > reach {
-					continue
-				}
 				r := reached{hop: h, hops: level, metres: here.metres + geo.Distance(here.at, at), at: at}
-				if seen && r.metres >= old.metres {
-					continue
+				switch {
+				case old >= 0 && r.metres >= t.nodes[old].metres, geo.Distance(v.Pos, at) > reach:
+				case old >= 0:
+					t.nodes[old] = r
+				default:
+					t.nodes = append(t.nodes, r)
+					t.place[next] = int32(len(t.nodes))
 				}
-				if !seen {
-					t.nodes = append(t.nodes, next)
-				}
-				t.by[next] = r
 			}
 		}
-		slices.SortFunc(t.nodes[hi:], func(a, b city.NodeID) int {
-			return cmp.Or(cmp.Compare(t.by[a].metres, t.by[b].metres), cmp.Compare(a, b))
+		slices.SortFunc(t.nodes[hi:], func(a, b reached) int {
+			return cmp.Or(cmp.Compare(a.metres, b.metres), cmp.Compare(a.to, b.to))
 		})
+		for i, r := range t.nodes[hi:] {
+			t.place[r.to] = int32(hi + i + 1)
+		}
 		lo = hi
 	}
 	return t
@@ -103,7 +104,7 @@ func sameStreet(c *city.City, e *city.Edge) bool {
 func (t *tree) walk(to city.NodeID) []hop {
 	var hops []hop
 	for id := to; id != city.None; {
-		h := t.by[id].hop
+		h := t.nodes[t.place[id]-1].hop
 		hops = append(hops, h)
 		id = h.from
 	}
