@@ -85,6 +85,9 @@ def run(i, job):
     except Exception as e:  # the kernel died, a cell took too long
         failed = True
         say("error", notebook=i, cell=current["cell"], name=type(e).__name__, value=str(e), text=str(e))
+    language = nb.metadata.get("language_info", {})
+    if language.get("name") == "go" and not language.get("pygments_lexer"):
+        language["pygments_lexer"] = "go"  # GoNB leaves it empty, and the page would colour Go as Python
     stem = os.path.join(job["out"], os.path.splitext(job["names"][i])[0])
     os.makedirs(os.path.dirname(stem), exist_ok=True)
     write(stem + ".ipynb", nbformat.writes(nb))

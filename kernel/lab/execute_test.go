@@ -54,7 +54,7 @@ func TestExecute(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{`id="shown"`, "A small notebook", "data:image/png;base64,iVBOR"} {
+		for _, want := range []string{`id="shown"`, "A small notebook", "data:image/png;base64,iVBOR", "hl-go"} {
 			if !strings.Contains(string(html), want) {
 				t.Errorf("the page lacks %q", want)
 			}
