@@ -67,7 +67,7 @@ func (w *World) Stands(bound orb.Bound, count int, seed uint64) []Stand {
 				continue
 			}
 			st, ok := w.stance(c)
-			if !ok {
+			if !ok || !bound.Contains(st.Pos) { // the lane may lie beyond the edge
 				continue
 			}
 			used[i] = true

@@ -46,8 +46,17 @@ func TestStands(t *testing.T) {
 	if other := w.Stands(c.Bound, 20, 2); other[0] == fewer[0] && other[1] == fewer[1] {
 		t.Error("another seed gives the same stands")
 	}
-	if all := w.Stands(c.Bound, 100000, 1); len(all) >= 1000 || len(all) < 60 {
+	all := w.Stands(c.Bound, 100000, 1)
+	if len(all) >= 1000 || len(all) < 60 {
 		t.Errorf("a village has room for %d stands", len(all))
+	}
+	// A bound along the middle of a street cuts one of its lanes off.
+	north := c.Bound
+	north.Min[1] = at(0, -0.5)[1]
+	for _, s := range w.Stands(north, 1000, 1) {
+		if !north.Contains(s.Pos) {
+			t.Errorf("a stand at %v is south of the bound", s.Pos)
+		}
 	}
 }
 
