@@ -132,7 +132,7 @@ func parseRow(line []byte) (Row, error) {
 		return Row{}, err
 	}
 	r := Row(loose.plain)
-	r.Images, r.Graphs, r.Label = loose.Images, loose.Graphs, 1
+	r.Images, r.Graphs, r.Label = append([]string{}, loose.Images...), append([]string{}, loose.Graphs...), 1
 	if loose.Label != nil {
 		r.Label = *loose.Label
 	}
