@@ -290,12 +290,17 @@ func (p *byID) Swap(i, j int) {
 	p.lonlat[i], p.lonlat[j] = p.lonlat[j], p.lonlat[i]
 }
 
-// Tags are the tags of an element without those that say where its data came
-// from rather than what it is.
+// Tags are the tags of an element without those that neither the graph nor a
+// drawing uses.
 type Tags = map[string]string
 
-// sourcePrefixes begin the keys of import bookkeeping.
-var sourcePrefixes = []string{"tiger:", "NHD:", "nhd:", "gnis:", "source", "created_by", "note", "fixme", "FIXME", "attribution", "is_in", "import", "odbl", "uic_", "website", "contact:", "wikidata", "wikipedia", "url", "email", "description", "opening_hours"}
+// unused begin the keys that are left out: where the data came from, how to
+// reach a place, and texts of free form.
+var unused = []string{
+	"tiger:", "NHD:", "nhd:", "gnis:", "source", "created_by", "attribution", "import", "odbl", "is_in", "uic_",
+	"note", "fixme", "FIXME", "description",
+	"website", "contact:", "url", "email", "wikidata", "wikipedia", "opening_hours",
+}
 
 func tagsOf(tags osm.Tags) Tags {
 	if len(tags) == 0 {
@@ -307,7 +312,7 @@ next:
 		if t.Key == "" || t.Value == "" {
 			continue
 		}
-		for _, p := range sourcePrefixes {
+		for _, p := range unused {
 			if strings.HasPrefix(t.Key, p) {
 				continue next
 			}
