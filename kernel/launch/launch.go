@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"urbangraph/kernel/gofront"
 )
@@ -102,8 +103,12 @@ func supervise(ctx context.Context, cmd *exec.Cmd) (int, error) {
 		return 1, fmt.Errorf("GoNB did not start: %w", err)
 	}
 	stop := ctx.Done()
+	orphaned, end := parentGone(time.Second)
+	defer end()
 	for {
 		select {
+		case <-orphaned:
+			cmd.Process.Signal(syscall.SIGTERM)
 		case s := <-signals:
 			cmd.Process.Signal(s)
 		case <-stop:
@@ -113,6 +118,37 @@ func supervise(ctx context.Context, cmd *exec.Cmd) (int, error) {
 			return status(cmd, err)
 		}
 	}
+}
+
+// parentGone returns a channel that gets a value each time that the parent, which told by a variable that
+// the kernel is to end with it, is found to be gone. Jupyter sets it for all kernels that are not meant
+// to outlive it; end stops looking.
+func parentGone(every time.Duration) (gone <-chan struct{}, end func()) {
+	c, quit := make(chan struct{}), make(chan struct{})
+	parent := os.Getppid()
+	if os.Getenv("JPY_PARENT_PID") == "" {
+		return c, func() {}
+	}
+	t := time.NewTicker(every)
+	go func() {
+		defer t.Stop()
+		for {
+			select {
+			case <-quit:
+				return
+			case <-t.C:
+			}
+			if os.Getppid() == parent {
+				continue
+			}
+			select {
+			case <-quit:
+				return
+			case c <- struct{}{}:
+			}
+		}
+	}()
+	return c, func() { close(quit) }
 }
 
 // status is the exit status of a program that has ended: that of a shell, 128 and the signal's number,

@@ -81,13 +81,13 @@ func childThatTells(file string) *exec.Cmd {
 // waitFor waits until a file is there.
 func waitFor(t *testing.T, file string) {
 	t.Helper()
-	for range 200 {
+	for range 500 {
 		if _, err := os.Stat(file); err == nil {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Fatal("the child did not start")
+	t.Fatalf("%s did not appear", file)
 }
 
 func TestSignalsPassOn(t *testing.T) {
@@ -115,4 +115,27 @@ func TestSignalsPassOn(t *testing.T) {
 		}
 		cancel()
 	}
+}
+
+// TestEndsWithoutParent starts a kernel's supervisor under a shell that goes away.
+func TestEndsWithoutParent(t *testing.T) {
+	if dir := os.Getenv("LAUNCH_TEST_DIR"); dir != "" { // the supervisor
+		code, err := supervise(context.Background(), childThatTells(filepath.Join(dir, "ready")))
+		if err != nil || code != 9 {
+			t.Errorf("exit status %d, error %v", code, err)
+			return
+		}
+		os.WriteFile(filepath.Join(dir, "ended"), nil, 0o644)
+		return
+	}
+	dir := t.TempDir()
+	sh := exec.Command("sh", "-c", `"$0" -test.run='^TestEndsWithoutParent$' & sleep 60`, os.Args[0])
+	sh.Env = append(os.Environ(), "LAUNCH_TEST_DIR="+dir, "JPY_PARENT_PID=1")
+	if err := sh.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, filepath.Join(dir, "ready"))
+	sh.Process.Kill()
+	sh.Wait()
+	waitFor(t, filepath.Join(dir, "ended"))
 }
