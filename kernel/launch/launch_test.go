@@ -129,7 +129,7 @@ func TestEndsWithoutParent(t *testing.T) {
 		return
 	}
 	dir := t.TempDir()
-	sh := exec.Command("sh", "-c", `"$0" -test.run='^TestEndsWithoutParent$' & sleep 60`, os.Args[0])
+	sh := exec.Command("sh", "-c", `"$0" -test.run='^TestEndsWithoutParent$' & wait`, os.Args[0])
 	sh.Env = append(os.Environ(), "LAUNCH_TEST_DIR="+dir, "JPY_PARENT_PID=1")
 	if err := sh.Start(); err != nil {
 		t.Fatal(err)
