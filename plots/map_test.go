@@ -117,8 +117,9 @@ func TestPlaceMap(t *testing.T) {
 	if d := geo.Distance(e[0], town().Nodes[4].Geometry.(orb.Point)); d > 0.01 {
 		t.Errorf("edge starts %v from the café", d)
 	}
-	if x := town().Frame.Local(foot); math.Abs(x[1]-x[0]*20/280) > 0.1 {
-		t.Errorf("edge ends at %v, off the street", x)
+	// The foot of (80, -30) on the line from (0, 0) to (280, 20).
+	if x := town().Frame.Local(foot); math.Abs(x[0]-77.46) > 0.1 || math.Abs(x[1]-5.53) > 0.1 {
+		t.Errorf("edge ends at %v, want (77.46, 5.53)", x)
 	}
 	b := m.Scene().Bound
 	for _, p := range []orb.Point{townPlace().Pos, town().Nodes[4].Geometry.(orb.Point)} {
