@@ -104,7 +104,6 @@ var (
 	town       = plain(layerLand, 0xA8A695)
 	ballast    = patterned(layerRail, 0x8A8178, 0x7B736B, 15, blotches(0.3))
 	walkway    = patterned(layerWalk, 0xD8D2C4, 0xBEB7A7, 20, joints(1.5))
-	cycleway   = plain(layerWalk, 0xB5604E)
 	kerb       = plain(layerKerb, 0xC4C3BE)
 	white      = plain(layerMark, 0xF4F4EE)
 	yellow     = plain(layerMark, 0xF5C02E)
