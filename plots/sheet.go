@@ -81,7 +81,7 @@ func (s *SheetFigure) HTML() (string, error) {
 }
 
 func (s *SheetFigure) card(b *strings.Builder, p ugdata.Place) {
-	fmt.Fprintf(b, `<div style="width:%dpx;border:1px solid #d5d7da;background:#fff">`, s.width)
+	fmt.Fprintf(b, `<div style="box-sizing:border-box;width:%dpx;border:1px solid #d5d7da;background:#fff">`, s.width)
 	if jpg, err := thumbnail(p.Image, s.width); err != nil {
 		fmt.Fprintf(b, `<div style="padding:8px;color:#a40000">%s</div>`, html.EscapeString(err.Error()))
 	} else {

@@ -16,7 +16,7 @@ import (
 var splitOrder = []ugdata.Split{ugdata.Train, ugdata.Val, ugdata.Test, ugdata.HeldOut, ugdata.Buffer}
 
 var splitNames = map[ugdata.Split]string{
-	ugdata.Train: "Train", ugdata.Val: "Validation", ugdata.Test: "Test", ugdata.HeldOut: "Held out", ugdata.Buffer: "Buffer (left out)",
+	ugdata.Train: "Train", ugdata.Val: "Validation", ugdata.Test: "Test", ugdata.HeldOut: "Held out", ugdata.Buffer: "Buffer, left out",
 }
 
 // SplitMap returns a map of places coloured by split, with the spatial blocks
