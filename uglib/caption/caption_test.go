@@ -49,6 +49,7 @@ func town() *city.City {
 			{OSM: 20, Layer: "building", Tags: map[string]string{"building": "retail", "building:levels": "3"}, Geometry: box(15, 10, 45, 40)},
 			{OSM: 21, Layer: "building", Tags: map[string]string{"building": "house"}, Geometry: box(20, -30, 30, -20)},
 			{OSM: 22, Layer: "building", Tags: map[string]string{"building": "house"}, Geometry: box(34, -30, 44, -20)},
+			{OSM: 25, Layer: "building", Tags: map[string]string{"building": "church"}, Geometry: box(24, 44, 40, 56)}, // behind the shop
 			{OSM: 23, Layer: "signal", Geometry: at(55, 5)},
 			{OSM: 8, Layer: "green", Tags: map[string]string{"leisure": "park"}, Geometry: box(-50, -60, -10, -20)},
 			{OSM: 24, Layer: "parking", Tags: map[string]string{"amenity": "parking"}, Geometry: box(54, 10, 90, 40)},
@@ -107,6 +108,9 @@ func TestHidden(t *testing.T) {
 	for _, th := range x.Things {
 		seen[th.Name] = th.Visible
 	}
+	if x.Left.Count+x.Middle.Count+x.Right.Count != 1 {
+		t.Errorf("buildings in sight: %+v, %+v, %+v, want the shop alone", x.Left, x.Middle, x.Right)
+	}
 	if !seen["Joe's"] || seen["Back Room"] {
 		t.Errorf("in sight: %v, want Joe's and not Back Room", seen)
 	}
@@ -149,6 +153,7 @@ func TestWords(t *testing.T) {
 		{ground("bench", nil), ""},
 		{buildingWord("yes", 100), "small building"},
 		{buildingWord("yes", 5000), "large building"},
+		{sentence("commercial shop Acme Co."), "commercial shop Acme Co."},
 		{article("office building"), "an office building"},
 		{article("one-way road"), "a one-way road"},
 		{article("8-storey building"), "an 8-storey building"},

@@ -22,7 +22,7 @@ func (s *scene) fronts() (left, middle, right Front) {
 	for i := range s.walls {
 		w := &s.walls[i]
 		turn, nearest, ok := s.seen(w, float64(buildingReach))
-		if !ok {
+		if !ok || s.hiddenBut(nearest, i, 0) {
 			continue
 		}
 		side := 1
@@ -31,7 +31,7 @@ func (s *scene) fronts() (left, middle, right Front) {
 		} else if turn > 12 {
 			side = 2
 		}
-		sides[side] = append(sides[side], face{nearest, buildingWord(w.feature.Tags["building"], w.area), storeys(w.feature.Tags)})
+		sides[side] = append(sides[side], face{math.Hypot(nearest[0], nearest[1]), buildingWord(w.feature.Tags["building"], w.area), storeys(w.feature.Tags)})
 	}
 	sum := func(faces []face) Front {
 		if len(faces) == 0 {

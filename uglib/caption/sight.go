@@ -95,17 +95,21 @@ func (s *scene) add(f *city.Feature) {
 const own = 8
 
 // hidden reports whether a building stands between the camera and a place.
-func (s *scene) hidden(at orb.Point) bool {
+func (s *scene) hidden(at orb.Point) bool { return s.hiddenBut(at, -1, own) }
+
+// hiddenBut is hidden with one of the walls left out, and those that stand no
+// farther than near from the place.
+func (s *scene) hiddenBut(at orb.Point, self int, near float64) bool {
 	for i := range s.walls {
 		r := s.walls[i].ring
-		if planar.RingContains(r, at) || planar.RingContains(r, orb.Point{}) {
+		if i == self || planar.RingContains(r, at) || planar.RingContains(r, orb.Point{}) {
 			continue
 		}
 		crossed := false
 		for j := 1; j < len(r) && !crossed; j++ {
 			crossed = cross(orb.Point{}, at, r[j-1], r[j])
 		}
-		if crossed && planar.DistanceFrom(r, at) > own {
+		if crossed && planar.DistanceFrom(r, at) > near {
 			return true
 		}
 	}
@@ -119,11 +123,11 @@ func cross(a, b, c, d orb.Point) bool {
 }
 
 // seen returns the mean direction of what of a building lies in view within a
-// distance, as a turn in degrees, and the nearest such point's distance; ok is
-// false if nothing of it does.
-func (s *scene) seen(w *wall, reach float64) (turn, nearest float64, ok bool) {
+// distance, as a turn in degrees, and the nearest such point; ok is false if
+// nothing of it does.
+func (s *scene) seen(w *wall, reach float64) (turn float64, nearest orb.Point, ok bool) {
 	const step = 4 // metres between the points tried along a wall
-	nearest = math.Inf(1)
+	least := math.Inf(1)
 	sum, n := 0.0, 0
 	for i := 1; i < len(w.ring); i++ {
 		a, b := w.ring[i-1], w.ring[i]
@@ -137,12 +141,14 @@ func (s *scene) seen(w *wall, reach float64) (turn, nearest float64, ok bool) {
 			if turn := s.turn(p); math.Abs(turn) <= halfView {
 				sum += turn
 				n++
-				nearest = min(nearest, d)
+				if d < least {
+					nearest, least = p, d
+				}
 			}
 		}
 	}
 	if n == 0 {
-		return 0, 0, false
+		return 0, orb.Point{}, false
 	}
 	return sum / float64(n), nearest, true
 }

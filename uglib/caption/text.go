@@ -130,8 +130,11 @@ func (t Thing) text() string {
 	if t.With != "" {
 		b.WriteString(", " + t.With)
 	}
-	return b.String() + "."
+	return sentence(b.String())
 }
+
+// sentence ends a text with a full stop, unless it has one, as "Acme Co." has.
+func sentence(s string) string { return strings.TrimSuffix(s, ".") + "." }
 
 // NamesOnly is the caption reduced to names: those of the street, of the
 // streets that cross it and of the places told of; the town where nothing near
@@ -155,7 +158,7 @@ func (x Context) NamesOnly() string {
 	if len(names) == 0 {
 		return x.Town + "."
 	}
-	return strings.Join(names, ", ") + "."
+	return sentence(strings.Join(names, ", "))
 }
 
 func upper(s string) string {

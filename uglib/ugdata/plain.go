@@ -75,7 +75,7 @@ func plainWalk(c *city.City, walk []hop) string {
 		}
 		b.WriteString(leg)
 	}
-	return b.String() + "."
+	return strings.TrimSuffix(b.String(), ".") + "."
 }
 
 // street names a street, or says what it is where it has no name.

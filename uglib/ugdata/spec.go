@@ -66,7 +66,7 @@ func Fast() bool {
 }
 
 // layoutVersion is raised when the tables or the rules that fill them change.
-const layoutVersion = 2
+const layoutVersion = 3
 
 // Kind implements [store.Spec].
 func (Spec) Kind() string { return "dataset" }
