@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -313,5 +312,10 @@ func (r *run) finish() error {
 	r.build.Summary("steps", r.step)
 	r.build.Summary("val_mrr", math.Round(r.best*1000)/1000)
 	r.build.Summary("backend", backend.Describe())
-	return errors.Join(os.Remove(r.build.Path(checkpointFile)), os.Remove(filepath.Join(r.build.Dir, bestFile)))
+	for _, name := range []string{checkpointFile, bestFile} { // a short run has no checkpoint
+		if err := os.Remove(r.build.Path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("train: %w", err)
+		}
+	}
+	return nil
 }
