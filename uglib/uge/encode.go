@@ -2,6 +2,7 @@ package uge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -61,6 +62,9 @@ func (e *Encoder) Encode(ctx context.Context, name string, n int, input func(i i
 			return true
 		}
 		for i := range n {
+			if ctx.Err() != nil {
+				return
+			}
 			in, err := input(i)
 			if err != nil {
 				stop(fmt.Errorf("uge: input %d: %w", i, err))
@@ -80,11 +84,17 @@ func (e *Encoder) Encode(ctx context.Context, name string, n int, input func(i i
 	}()
 	vectors := make([][]float32, n)
 	for p := range parts {
+		if ctx.Err() != nil {
+			break
+		}
 		out, err := e.run(p.batch)
 		if err != nil {
 			return nil, err
 		}
 		for row, i := range p.at {
+			if err := checkUnit(out[row]); err != nil {
+				return nil, fmt.Errorf("uge: encode: input %d: %w", i, err)
+			}
 			vectors[i] = out[row]
 		}
 		task.Add(len(p.at))
@@ -122,11 +132,23 @@ func (e *Encoder) run(b *Batch) ([][]float32, error) {
 	vectors := make([][]float32, len(rows)/h)
 	for i := range vectors {
 		vectors[i] = rows[i*h : (i+1)*h : (i+1)*h]
-		if x := float64(vectors[i][0]); math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil, fmt.Errorf("uge: encode: row %d is not finite; the weights may have diverged", i)
-		}
 	}
 	return vectors, nil
+}
+
+// checkUnit reports a vector that is not finite or not of length 1.
+func checkUnit(v []float32) error {
+	var sum float64
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	if math.IsNaN(sum) || math.IsInf(sum, 0) {
+		return errors.New("the vector is not finite: the weights have diverged or are damaged; use an earlier checkpoint or train with a smaller learning rate")
+	}
+	if math.Abs(math.Sqrt(sum)-1) > 1e-3 {
+		return fmt.Errorf("the vector has length %g, not 1: the weights are damaged; use an earlier checkpoint", math.Sqrt(sum))
+	}
+	return nil
 }
 
 // Close frees the compiled graphs.

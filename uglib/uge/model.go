@@ -26,6 +26,12 @@ const (
 	TokenizerName = "tokenizer.json"
 )
 
+// Files whose presence says that a folder's model has that part.
+const (
+	graphName   = "graph_encoder_config.json"
+	adapterName = "adapter_config.json"
+)
+
 // graphScope is where the graph encoder's variables live in the store.
 const graphScope = "/graph_encoder"
 
@@ -74,10 +80,10 @@ func (m *Model) complete() error {
 		return err
 	}
 	if n := m.Tokenizer.VocabSize(); n > m.Backbone.VocabSize {
-		return fmt.Errorf("uge: the tokenizer has %d tokens, the model embeddings for %d", n, m.Backbone.VocabSize)
+		return fmt.Errorf("uge: the tokenizer has %d tokens, the model embeddings for %d; use the %s that belongs to the model", n, m.Backbone.VocabSize, TokenizerName)
 	}
-	if m.Config.MaxTokens < 1 {
-		return fmt.Errorf("uge: max_tokens %d is not positive", m.Config.MaxTokens)
+	if _, err := m.tokens("", nil, 0); err != nil { // max_tokens and the system message
+		return err
 	}
 	m.Backbone.ImageTokenID, m.Backbone.GraphTokenID = int(m.special.imagePad), int(m.special.graphPad)
 	if g := m.Graph; g != nil && (g.HiddenDim != m.Backbone.HiddenSize || g.OutputDim != m.Backbone.HiddenSize) {
@@ -114,18 +120,25 @@ func (m *Model) IsTrained(key string) bool {
 	return m.Graph == nil || strings.Contains(key, ".lora_") || strings.HasPrefix(key, nn.Key(graphScope)+".")
 }
 
-// Save writes the model folder. Low-rank terms become a PEFT adapter beside
-// the base weights.
+// Save writes the model folder, which is made if it is not there. Low-rank
+// terms become a PEFT adapter beside the base weights. A folder with an
+// adapter or a graph encoder that the model lacks is an error, since [Load]
+// would take them for the model's.
 func (m *Model) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+		return fmt.Errorf("uge: save model: %w", err)
+	}
+	for name, has := range map[string]bool{adapterName: m.LoRA != nil, graphName: m.Graph != nil} {
+		if !has && exists(dir, name) {
+			return fmt.Errorf("uge: save model: %s holds %s of another model; give an empty folder", dir, name)
+		}
 	}
 	text, err := json.MarshalIndent(m.Config, "", "  ")
 	if err != nil {
 		return err
 	}
 	err = errors.Join(
-		os.WriteFile(filepath.Join(dir, ConfigName), append(text, '\n'), 0o644),
+		nn.WriteFile(filepath.Join(dir, ConfigName), append(text, '\n')),
 		m.Backbone.Save(filepath.Join(dir, qwen2vl.ConfigName)),
 		m.Tokenizer.Save(filepath.Join(dir, TokenizerName)),
 		m.Processor.Save(filepath.Join(dir, vision.ConfigName)),
@@ -152,10 +165,17 @@ func (m *Model) Save(dir string) error {
 func Load(dir string) (*Model, error) {
 	m := &Model{Config: Config{System: "You are a helpful assistant.", MaxTokens: 32768}, Vars: model.NewStore()}
 	var err error
-	fail := func(err error) (*Model, error) { return nil, fmt.Errorf("uge: load model %s: %w", dir, err) }
+	fail := func(err error) (*Model, error) {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w; give a folder with all files of a model", err)
+		}
+		return nil, fmt.Errorf("uge: load model %s: %w", dir, err)
+	}
 	text, err := os.ReadFile(filepath.Join(dir, ConfigName))
 	if err == nil {
-		err = json.Unmarshal(text, &m.Config)
+		if err = json.Unmarshal(text, &m.Config); err != nil {
+			err = fmt.Errorf("%s: %w", ConfigName, err)
+		}
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fail(err)
@@ -172,14 +192,14 @@ func Load(dir string) (*Model, error) {
 	if err := m.Backbone.Load(m.Vars, dir); err != nil {
 		return fail(err)
 	}
-	if exists(dir, "graph_encoder_config.json") {
+	if exists(dir, graphName) {
 		config, err := graphenc.Load(dir, m.Vars, graphScope, dtypes.Float32)
 		if err != nil {
 			return fail(err)
 		}
 		m.Graph = &config
 	}
-	if exists(dir, "adapter_config.json") {
+	if exists(dir, adapterName) {
 		if m.LoRA, err = nn.LoadAdapter(dir, m.Vars, nn.AdapterOptions{}); err != nil {
 			return fail(err)
 		}

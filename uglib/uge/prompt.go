@@ -58,16 +58,32 @@ func (m *Model) tokens(content string, merged []int, nodes int) ([]int32, error)
 		return nil, fmt.Errorf("uge: text has %d %s tags but its graph has %d nodes", n, GraphTag, nodes)
 	}
 	head, tail := prompt(m.Config.System, content)
+	end := m.Tokenizer.Encode(tail)
+	room := m.Config.MaxTokens - len(end)
+	if room < 1 {
+		return nil, fmt.Errorf("uge: max_tokens %d leaves no room beside the %d tokens that close the turn; raise it", m.Config.MaxTokens, len(end))
+	}
+	text := m.Tokenizer.Encode(head)
+	// A placeholder that the text brings itself would take the place of a tag's.
+	for _, p := range []struct {
+		id   int32
+		tag  string
+		want int
+	}{{m.special.imagePad, ImageTag, len(merged)}, {m.special.graphPad, GraphTag, min(nodes, 1)}} {
+		if n := count(text, p.id); n != p.want {
+			return nil, fmt.Errorf("uge: text has %d placeholders %s for %d %s tags; write the tag, not the token", n, m.Tokenizer.Decode([]int32{p.id}), p.want, p.tag)
+		}
+	}
 	var ids []int32
 	image := 0
-	for _, id := range m.Tokenizer.Encode(head) {
+	for _, id := range text {
 		switch {
-		case id == m.special.imagePad && image < len(merged):
+		case id == m.special.imagePad:
 			for range merged[image] {
 				ids = append(ids, id)
 			}
 			image++
-		case id == m.special.graphPad && nodes > 0:
+		case id == m.special.graphPad:
 			for range nodes {
 				ids = append(ids, id)
 			}
@@ -75,23 +91,18 @@ func (m *Model) tokens(content string, merged []int, nodes int) ([]int32, error)
 			ids = append(ids, id)
 		}
 	}
-	if image != len(merged) {
-		return nil, fmt.Errorf("uge: tokenizer split the image placeholder: %d of %d found", image, len(merged))
-	}
-	end := m.Tokenizer.Encode(tail)
-	if room := m.Config.MaxTokens - len(end); len(ids) > room {
+	if len(ids) > room {
 		ids = ids[:room]
-		if cut := m.media(ids); cut != sum(merged)+nodes {
-			return nil, fmt.Errorf("uge: %d image and graph tokens do not fit into %d tokens; raise max_tokens or use a smaller image or graph", sum(merged)+nodes, m.Config.MaxTokens)
+		if media := sum(merged) + nodes; count(ids, m.special.imagePad)+count(ids, m.special.graphPad) != media {
+			return nil, fmt.Errorf("uge: %d image and graph tokens do not fit into %d tokens; raise max_tokens or use a smaller image or graph", media, m.Config.MaxTokens)
 		}
 	}
 	return append(ids, end...), nil
 }
 
-// media counts the image and graph placeholders.
-func (m *Model) media(ids []int32) (n int) {
-	for _, id := range ids {
-		if id == m.special.imagePad || id == m.special.graphPad {
+func count(ids []int32, id int32) (n int) {
+	for _, x := range ids {
+		if x == id {
 			n++
 		}
 	}

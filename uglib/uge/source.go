@@ -80,7 +80,8 @@ func (s *Source) Input(place int, text string) (Input, error) {
 }
 
 // image returns a place's image at the size that the processor gives it; to
-// process that again changes nothing but costs little.
+// process that again costs little and changes nothing, unless the image is so
+// long and thin that no size of its shape is within the processor's bounds.
 func (s *Source) image(place int) (*image.NRGBA, error) {
 	s.mu.Lock()
 	img, ok := s.images[place]
