@@ -4,6 +4,9 @@
 //	ug city wilmington
 //	ug views wilmington --count 400
 //	ug data build
+//	ug train
+//	ug bench
+//	ug demo
 //	ug ls
 //
 // Results go to standard output, as text or, with --json, as JSON; progress and
@@ -51,10 +54,12 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		return 0
 	}
 	// Nothing can be done about a standard error that cannot be written.
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		_, _ = fmt.Fprintln(errOut, "ug: interrupted; the same command again opens what is finished and resumes the rest")
+		return exitInterrupt
+	}
 	_, _ = fmt.Fprintln(errOut, "ug:", err)
 	switch {
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		return exitInterrupt
 	case !a.started || errors.As(err, new(usageError)):
 		_, _ = fmt.Fprintf(errOut, "Run \"%s --help\" for usage.\n", cmd.CommandPath())
 		return exitUsage

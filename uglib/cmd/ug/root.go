@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"urbangraph/uglib/backend"
 	"urbangraph/uglib/progress"
 	"urbangraph/uglib/progress/terminal"
 	"urbangraph/uglib/store"
@@ -27,7 +29,7 @@ type app struct {
 // commands are the subcommands in the order of the help text; each has a file
 // of its own.
 var commands = []func(*app) *cobra.Command{
-	newCity, newViews, newData, newList, newShow, newRemove,
+	newCity, newViews, newData, newTrain, newBench, newEmbed, newDemo, newList, newShow, newRemove,
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -43,6 +45,7 @@ at once, what is not is built, and what it is built from first.`,
   ug city --pbf my.osm.pbf --bbox 9.9,53.5,10.1,53.6
   ug views wilmington --count 400            street views drawn from the geometry
   ug data build                              the default dataset
+  ug demo                                    everything by default, ending in a report
   ug ls                                      what there is`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -73,11 +76,31 @@ func (a *app) start(cmd *cobra.Command) error {
 	if a.home != "" {
 		ctx = store.With(ctx, store.At(a.home))
 	}
-	if file, ok := a.errOut.(*os.File); ok && !a.quiet {
-		a.reporter = terminal.New(file)
-		ctx = progress.With(ctx, a.reporter)
+	cmd.SetContext(a.report(ctx))
+	return nil
+}
+
+// report returns a context whose tasks are shown until [app.close].
+func (a *app) report(ctx context.Context) context.Context {
+	file, ok := a.errOut.(*os.File)
+	if !ok || a.quiet {
+		return ctx
 	}
-	cmd.SetContext(ctx)
+	a.reporter = terminal.New(file)
+	return progress.With(ctx, a.reporter)
+}
+
+// computes is what a command does first that runs a model: a backend that does
+// not work is told before any other work, and one that is slower than it could
+// be is told once.
+func (a *app) computes() error {
+	if _, err := backend.Default(); err != nil {
+		return err
+	}
+	if notice := backend.Warning(); notice != "" {
+		_, err := fmt.Fprintln(a.errOut, "ug:", notice)
+		return err
+	}
 	return nil
 }
 

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"urbangraph/uglib/train"
+	"urbangraph/uglib/ugdata"
+)
+
+// runFlags say how the two stages are trained. A value that differs between the
+// stages is given as one number for both or as two, of stage 1 and stage 2.
+type runFlags struct {
+	steps, batch []int
+	rate         []float64
+	validate     int
+	seed         uint64
+
+	vocabulary, hidden, visionLayers, layers, maxPixels, maxTokens int
+	near, temperature                                              float64
+	rank                                                           int
+}
+
+const runHelp = `Without flags they are the default runs. --steps, --batch and --lr take one value for both
+stages or two, of stage 1 and stage 2.`
+
+func (f *runFlags) register(cmd *cobra.Command) {
+	flags := cmd.PersistentFlags()
+	flags.IntSliceVar(&f.steps, "steps", nil, "training steps, `N` or N,M")
+	flags.IntSliceVar(&f.batch, "batch", nil, "pairs of a batch, `N` or N,M")
+	flags.Float64SliceVar(&f.rate, "lr", nil, "peak learning `RATE`, or RATE,RATE")
+	flags.IntVar(&f.validate, "validate", 0, "steps from one validation to the next")
+	flags.Float64Var(&f.near, "near", 0, "share of the batches that are drawn from one neighbourhood, 0 to 1")
+	flags.Float64Var(&f.temperature, "temperature", 0, "temperature of InfoNCE")
+	flags.Uint64Var(&f.seed, "run-seed", 0, "seed of weights and batches")
+	flags.IntVar(&f.rank, "rank", 0, "rank of the low-rank terms (stage 2)")
+	flags.IntVar(&f.hidden, "hidden", 0, "width of the model and of its vectors")
+	flags.IntVar(&f.layers, "layers", 0, "layers of the language model")
+	flags.IntVar(&f.visionLayers, "vision-layers", 0, "layers of the vision tower")
+	flags.IntVar(&f.vocabulary, "vocabulary", 0, "tokens of the tokenizer")
+	flags.IntVar(&f.maxPixels, "max-pixels", 0, "pixels of an image after the resize")
+	flags.IntVar(&f.maxTokens, "max-tokens", 0, "tokens of a row, those of image and graph included")
+}
+
+// specs returns the runs of both stages on a dataset.
+func (f *runFlags) specs(cmd *cobra.Command, data ugdata.Spec) (first, second train.Spec, err error) {
+	first, second = train.Stage1(data), train.Stage2(data)
+	stages := []*train.Spec{&first, &second}
+	changed := cmd.Flags().Changed
+	for i, s := range stages {
+		if err := perStage("steps", f.steps, i, &s.Steps); err != nil {
+			return first, second, err
+		}
+		if err := perStage("batch", f.batch, i, &s.Batch); err != nil {
+			return first, second, err
+		}
+		if err := perStage("lr", f.rate, i, &s.LearningRate); err != nil {
+			return first, second, err
+		}
+		set(changed("validate"), &s.Validate, f.validate)
+		set(changed("near"), &s.Near, f.near)
+		set(changed("temperature"), &s.Temperature, f.temperature)
+		set(changed("run-seed"), &s.Seed, f.seed)
+		if s.Steps < 1 || s.Batch < 2 || s.Validate < 1 || !(s.LearningRate > 0) || !(s.Temperature > 0) || !(s.Near >= 0 && s.Near <= 1) {
+			return first, second, usagef("stage %d: --steps %d, --batch %d, --validate %d, --lr %g, --temperature %g, --near %g: want at least 1 step, 2 pairs and 1 step between validations, positive rates, and a share from 0 to 1",
+				s.Stage, s.Steps, s.Batch, s.Validate, s.LearningRate, s.Temperature, s.Near)
+		}
+	}
+	for _, x := range []struct {
+		name string
+		to   *int
+		v    int
+	}{
+		{"vocabulary", &first.Size.Vocabulary, f.vocabulary}, {"hidden", &first.Size.Hidden, f.hidden},
+		{"layers", &first.Size.Layers, f.layers}, {"vision-layers", &first.Size.VisionLayers, f.visionLayers},
+		{"max-pixels", &first.Size.MaxPixels, f.maxPixels}, {"max-tokens", &first.Size.MaxTokens, f.maxTokens},
+		{"rank", &second.Rank, f.rank},
+	} {
+		if set(changed(x.name), x.to, x.v); *x.to < 1 {
+			return first, second, usagef("--%s %d is not positive", x.name, *x.to)
+		}
+	}
+	second.Init = &first
+	return first, second, nil
+}
+
+// set gives a field the value of a flag that was given.
+func set[T any](given bool, field *T, v T) {
+	if given {
+		*field = v
+	}
+}
+
+// perStage gives a field the value of its stage, if there is one.
+func perStage[T any](name string, values []T, stage int, field *T) error {
+	switch len(values) {
+	case 0:
+	case 1:
+		*field = values[0]
+	case 2:
+		*field = values[stage]
+	default:
+		return usagef("--%s has %d values; give one for both stages, or two", name, len(values))
+	}
+	return nil
+}
