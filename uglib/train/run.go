@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -107,6 +108,11 @@ func (s Spec) start(from *store.Artefact) (*uge.Model, error) {
 		}
 		lora := uge.DefaultLoRA()
 		lora.Rank, lora.Alpha = s.Rank, 2*float64(s.Rank)
+		if s.Target != "" {
+			if lora.Target, err = regexp.Compile(s.Target); err != nil {
+				return nil, fmt.Errorf("train: Target: %w", err)
+			}
+		}
 		if err := m.AddGraph(graphenc.Default(m.Backbone.HiddenSize), lora); err != nil {
 			return nil, err
 		}

@@ -36,7 +36,8 @@ type Spec struct {
 	Warmup       float64 // share of the steps
 	WeightDecay  float64
 	Temperature  float64
-	Rank         int // of the low-rank terms
+	Rank         int     // of the low-rank terms
+	Target       string  // module paths with low-rank terms, a regular expression; empty for the reference's q and v projections
 	Validate     int // every so many steps; the best checkpoint is kept
 	Seed         uint64
 }
@@ -62,13 +63,17 @@ func Stage2(data ugdata.Spec) Spec {
 	s := Spec{
 		Data: data, Stage: 2, Init: &first,
 		Steps: 800, Batch: 48, Near: 0.5, LearningRate: 1e-3, BaseScale: 1, Warmup: 0.05, WeightDecay: 0.1, Temperature: 0.05,
-		Rank: 16, Validate: 200, Seed: 42,
+		Rank: 16, Target: everyLinear, Validate: 200, Seed: 42,
 	}
 	if fast() {
 		s.Steps, s.Batch, s.Validate = 40, 16, 20
 	}
 	return s
 }
+
+// everyLinear are all linear layers of the language model. The small default
+// model has two layers, and q and v alone leave it too little to learn with.
+const everyLinear = `^model\.layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.(gate|up|down)_proj)$`
 
 // fast reports whether the environment variable UG_FAST asks for defaults so
 // small that everything runs in a minute or two and learns next to nothing,
