@@ -36,9 +36,9 @@ type Spec struct {
 	Warmup       float64 // share of the steps
 	WeightDecay  float64
 	Temperature  float64
-	Rank         int     // of the low-rank terms
-	Target       string  // module paths with low-rank terms, a regular expression; empty for the reference's q and v projections
-	Validate     int // every so many steps; the best checkpoint is kept
+	Rank         int    // of the low-rank terms
+	Target       string // module paths with low-rank terms, a regular expression; empty for the reference's q and v projections
+	Validate     int    // every so many steps; the best checkpoint is kept
 	Seed         uint64
 }
 
@@ -102,12 +102,22 @@ func (s Spec) check() error {
 		return fmt.Errorf("train: stage %d; there are stages 1 and 2", s.Stage)
 	case s.Stage == 2 && s.Init == nil:
 		return fmt.Errorf("train: stage 2 needs a stage 1 run to start from; set Init")
+	case s.Init != nil && s.Init.Stage != 1:
+		return fmt.Errorf("train: Init is a run of stage %d; both stages start from one of stage 1", s.Init.Stage)
+	case s.Init == nil && (s.Size.Vocabulary < 1 || s.Size.Hidden < 1 || s.Size.VisionLayers < 1 || s.Size.Layers < 1 || s.Size.MaxPixels < 1 || s.Size.MaxTokens < 1):
+		return fmt.Errorf("train: a model of size %+v; every part must be positive, as Stage1 sets them", s.Size)
 	case s.Steps < 1 || s.Batch < 2 || s.Validate < 1:
 		return fmt.Errorf("train: %d steps of %d pairs, validated every %d: want at least 1, 2 and 1", s.Steps, s.Batch, s.Validate)
 	case !(s.LearningRate > 0) || !(s.Temperature > 0):
 		return fmt.Errorf("train: learning rate %g and temperature %g must be positive", s.LearningRate, s.Temperature)
+	case s.Stage == 2 && (s.Rank < 1 || s.BaseScale < 0):
+		return fmt.Errorf("train: low-rank terms of Rank %d at BaseScale %g: want at least 1 and 0", s.Rank, s.BaseScale)
+	case s.WeightDecay < 0:
+		return fmt.Errorf("train: WeightDecay %g is negative", s.WeightDecay)
 	case s.Near < 0 || s.Near > 1 || s.Warmup < 0 || s.Warmup > 1:
 		return fmt.Errorf("train: Near %g and Warmup %g are shares from 0 to 1", s.Near, s.Warmup)
+	case s.Init != nil:
+		return s.Init.check()
 	}
 	return nil
 }
@@ -123,6 +133,9 @@ func (r *Run) Model() (*uge.Model, error) { return uge.Load(filepath.Join(r.Dir,
 
 // Open trains the run if the store does not have it, and opens it.
 func Open(ctx context.Context, s Spec) (*Run, error) {
+	if err := s.check(); err != nil { // before the dataset is made
+		return nil, err
+	}
 	artefact, err := store.Get(ctx, s)
 	if err != nil {
 		return nil, err
