@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gomlx/gomlx/ml/model"
@@ -88,6 +89,7 @@ func (s Spec) Build(ctx context.Context, b *store.Build) error {
 	if r.stepper, err = newStepper(r.model, be, s); err != nil {
 		return err
 	}
+	defer r.stepper.exec.Finalize()
 	r.encoder = uge.NewEncoder(r.model, be)
 	defer r.encoder.Close()
 	if err := r.train(ctx); err != nil {
@@ -111,6 +113,9 @@ func (s Spec) start(from *store.Artefact) (*uge.Model, error) {
 		if s.Target != "" {
 			if lora.Target, err = regexp.Compile(s.Target); err != nil {
 				return nil, fmt.Errorf("train: Target: %w", err)
+			}
+			if !hits(lora, m.Backbone) { // else the run would end without an adapter to save
+				return nil, fmt.Errorf("train: Target %q matches no layer of the model; try %q", s.Target, everyLinear)
 			}
 		}
 		if err := m.AddGraph(graphenc.Default(m.Backbone.HiddenSize), lora); err != nil {
@@ -137,6 +142,16 @@ func (s Spec) start(from *store.Artefact) (*uge.Model, error) {
 	proc.MaxPixels = s.Size.MaxPixels
 	proc.MinPixels = min(proc.MinPixels, proc.MaxPixels)
 	return uge.New(uge.Config{MaxTokens: s.Size.MaxTokens}, backbone, tok, proc, s.Seed)
+}
+
+// hits reports whether low-rank terms go to any layer of the backbone.
+func hits(lora *nn.LoRA, backbone *qwen2vl.Config) bool {
+	for key := range backbone.Shapes() {
+		if lora.Matches(strings.TrimSuffix(key, ".weight")) {
+			return true
+		}
+	}
+	return false
 }
 
 // imagePlaces are the places whose images the run needs.
@@ -200,7 +215,7 @@ func (r *run) train(ctx context.Context) error {
 			r.log = append(r.log, Entry{Step: r.step, Validation: v})
 			task.Plot("validation MRR", r.step, v.MRR)
 			task.Note(fmt.Sprintf("loss %.3f, validation MRR %.3f", m.loss, v.MRR))
-			if v.MRR > r.best {
+			if v.MRR > r.best || v.Places < 2 { // without places to choose by, the last is the best
 				if err := r.saveBest(v.MRR); err != nil {
 					return err
 				}

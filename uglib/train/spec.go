@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"urbangraph/uglib/store"
 	"urbangraph/uglib/ugdata"
@@ -112,6 +113,8 @@ func (s Spec) check() error {
 		return fmt.Errorf("train: learning rate %g and temperature %g must be positive", s.LearningRate, s.Temperature)
 	case s.Stage == 2 && (s.Rank < 1 || s.BaseScale < 0):
 		return fmt.Errorf("train: low-rank terms of Rank %d at BaseScale %g: want at least 1 and 0", s.Rank, s.BaseScale)
+	case !validPattern(s.Target):
+		return fmt.Errorf("train: Target %q is no regular expression; try %q", s.Target, everyLinear)
 	case s.WeightDecay < 0:
 		return fmt.Errorf("train: WeightDecay %g is negative", s.WeightDecay)
 	case s.Near < 0 || s.Near > 1 || s.Warmup < 0 || s.Warmup > 1:
@@ -120,6 +123,11 @@ func (s Spec) check() error {
 		return s.Init.check()
 	}
 	return nil
+}
+
+func validPattern(pattern string) bool {
+	_, err := regexp.Compile(pattern)
+	return err == nil
 }
 
 // Run is a finished training run.
