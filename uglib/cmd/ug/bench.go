@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -131,6 +132,7 @@ func evaluate(ctx context.Context, models []ugbench.RunSpec) (*ugbench.Report, e
 		}
 		report.Comparisons = append(report.Comparisons, c)
 	}
+	slices.SortStableFunc(report.Comparisons, func(a, b ugbench.Comparison) int { return byTask(a.Task, a.Region, b.Task, b.Region) })
 	return report, nil
 }
 
@@ -147,8 +149,7 @@ func writeReport(w io.Writer, report *ugbench.Report, metrics []string) error {
 	if err := ugbench.WriteText(w, header, rows); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\n%s\n", strings.Join(findings(report), "\n"))
-	return err
+	return writeFindings(w, findings(report))
 }
 
 // writeBench writes results.json and table.md into a folder.
@@ -167,9 +168,11 @@ func writeBench(dir string, report *ugbench.Report, metrics []string) error {
 		return err
 	}
 	b.WriteString("\n")
-	for _, line := range findings(report) {
-		fmt.Fprintf(&b, "- %s\n", line)
+	header, rows = findingsTable(findings(report))
+	if err := ugbench.WriteMarkdown(&b, header, rows); err != nil {
+		return err
 	}
+	fmt.Fprintf(&b, "\n%s\n", findingsNote)
 	if err := writeWhole(filepath.Join(dir, tableName), []byte(b.String())); err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ type demoResult struct {
 	PeakMemory  int64                `json:"peak_memory_bytes"`
 	Steps       []demoStep           `json:"steps"`
 	Training    []*trainResult       `json:"training"`
-	Findings    []string             `json:"findings"`
+	Findings    []finding            `json:"findings"`
 	Results     []*ugbench.Result    `json:"results"`
 	Comparisons []ugbench.Comparison `json:"comparisons"`
 }
@@ -144,7 +144,7 @@ func (d *demo) walk(ctx context.Context) error {
 		specs []store.Spec
 		facts []string // of the summaries, said beside the time
 	}{
-		{"city", cities, nil}, {"views", views, nil}, {"dataset", []store.Spec{d.data}, []string{"train", "val", "test", "heldout"}},
+		{"city", cities, []string{"title"}}, {"views", views, []string{"views"}}, {"dataset", []store.Spec{d.data}, []string{"train", "val", "test", "heldout"}},
 		{"tokenizer", []store.Spec{tokens}, []string{"tokens"}},
 		{"stage 1", []store.Spec{d.first}, []string{"steps", "val_mrr"}}, {"stage 2", []store.Spec{d.second}, []string{"steps", "val_mrr"}},
 		{"bench", results, nil},

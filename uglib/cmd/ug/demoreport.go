@@ -35,10 +35,8 @@ func (d *demo) writeReport(ctx context.Context, results *ugbench.Report) error {
 	defer task.Done()
 	p := &page{Report: plots.NewReport("From a map extract to a benchmark"), demo: d, data: data, task: task}
 	p.Text("Can a model learn, from a street view alone, where it was taken? urbangraph puts street views, text and the street network into one embedding space, in the two training stages of UGE (arXiv 2602.08342). This page shows each step of one run, from OpenStreetMap to the benchmark.")
-	p.Text("The findings come first. What they rest on follows.")
-	for _, line := range d.result.Findings {
-		p.Text("• " + line)
-	}
+	p.Text("The findings come first, and what they rest on follows. " + findingsNote)
+	p.Add(dense(findingsTable(d.result.Findings)).Caption("What this run shows: Hit@5 in percent with 95% intervals, differences in percentage points"))
 	if d.result.Fast {
 		p.Text("UG_FAST was set for this run: the model is so small and so briefly trained that it learns next to nothing. It shows that everything works, not how well. Run \"ug demo\" without it for a model that has learnt.")
 	}
@@ -135,7 +133,7 @@ func (p *page) places(ctx context.Context) error {
 		}
 	}
 	p.Text("Training pairs a view with a text. Below are places with the texts that go with them.")
-	return p.figure(ctx, "samples", plots.Sheet(p.data, p.samples(6)).Title("Sample places"), "Views with their captions and the first of their paths.")
+	return p.figure(ctx, "samples", plots.Sheet(p.data, p.samples(6)).Title("Sample places"), "Views with their captions and the first of their paths: of each sixth of the dataset, the place with the longest caption.")
 }
 
 // example chooses the place that is shown on a map: of those with a path, a
@@ -166,7 +164,8 @@ func (p *page) example() *ugdata.Place {
 	return best
 }
 
-// samples chooses places with a path at even steps through the dataset.
+// samples chooses the place with the longest caption from each of a number of
+// equal parts of the dataset, of places that have a path.
 func (p *page) samples(number int) []ugdata.Place {
 	var with []ugdata.Place
 	for _, x := range p.data.Places {
@@ -177,7 +176,8 @@ func (p *page) samples(number int) []ugdata.Place {
 	number = min(number, len(with))
 	var out []ugdata.Place
 	for i := range number {
-		out = append(out, with[(2*i+1)*len(with)/(2*number)])
+		part := with[i*len(with)/number : (i+1)*len(with)/number]
+		out = append(out, slices.MaxFunc(part, func(a, b ugdata.Place) int { return cmp.Compare(len(a.Caption), len(b.Caption)) }))
 	}
 	return out
 }
@@ -250,17 +250,74 @@ func (p *page) benchmark(results *ugbench.Report) error {
 			return err
 		}
 	}
-	header, rows := ugbench.Table(results.Results)
-	var chance []int
-	for i, row := range rows {
-		if slices.Contains(row, "chance") {
-			chance = append(chance, i)
+	for _, region := range ugbench.Regions {
+		var part []*ugbench.Result
+		for _, r := range results.Results {
+			if r.Region == region {
+				part = append(part, r)
+			}
+		}
+		if len(part) == 0 {
+			continue
+		}
+		header, rows := ugbench.Table(part)
+		var chance []int
+		for i, row := range rows {
+			if slices.Contains(row, "chance") {
+				chance = append(chance, i)
+			}
+		}
+		p.Add(dense(header, rows).Strong(chance...).Caption(fmt.Sprintf("Results in the %s, in percent with 95%% intervals; images: %s", region, imageKinds(part))))
+	}
+	p.Text("The paired tests compare two models, A and B, on the same queries. McNemar's test counts the queries that only one of the two has among its first five; the permutation test looks at the reciprocal ranks.")
+	for _, region := range ugbench.Regions {
+		var part []ugbench.Comparison
+		for _, c := range results.Comparisons {
+			if c.Region == region {
+				part = append(part, c)
+			}
+		}
+		if len(part) > 0 {
+			header, rows := ugbench.ComparisonTable(part)
+			p.Add(dense(header, rows).Caption(fmt.Sprintf("Paired tests in the %s: A less B in percentage points, with 95%% intervals", region)))
 		}
 	}
-	p.Add(plots.Table(header, rows).Caption("Results, in percent with 95% intervals").Strong(chance...))
-	header, rows = ugbench.ComparisonTable(results.Comparisons)
-	p.Add(plots.Table(header, rows).Caption("Paired tests: A less B on the same queries, in percentage points. McNemar's test counts the queries that only one of the two has among its first five."))
 	return nil
+}
+
+// dense lays a table out for a page: without the columns of regions and images
+// if they are the same in all rows, which the caption says, without repeating
+// what stands above, and with intervals that stay on one line.
+func dense(header []string, rows [][]string) *plots.TableFigure {
+	var keep []int
+	for i, name := range header {
+		same := !slices.ContainsFunc(rows, func(row []string) bool { return row[i] != rows[0][i] })
+		if !same || name != "Region" && name != "Images" {
+			keep = append(keep, i)
+		}
+	}
+	pick := func(row []string) (out []string) {
+		for _, i := range keep {
+			out = append(out, row[i])
+		}
+		return out
+	}
+	var above []string
+	var shown [][]string
+	for _, row := range rows {
+		row = pick(row)
+		cells := slices.Clone(row)
+		for i, cell := range cells {
+			if strings.Contains(cell, "[") {
+				cells[i] = strings.ReplaceAll(cell, " ", "\u00a0")
+			}
+		}
+		for i := 0; i < len(row)-1 && above != nil && row[i] == above[i]; i++ {
+			cells[i] = ""
+		}
+		above, shown = row, append(shown, cells)
+	}
+	return plots.Table(pick(header), shown)
 }
 
 // hitBars are the models' Hit@5 in a region by task, nil if there are none.
@@ -293,7 +350,7 @@ func hitBars(results []*ugbench.Result, region ugbench.Region) plots.Figure {
 		return nil
 	}
 	slices.Sort(images)
-	return plots.Bars(categories, groups...).Chance(chance...).Percent().Labels("", "Hit@5").
+	return plots.Bars(categories, groups...).Chance(chance...).Percent().Size(820, 400).Labels("", "Hit@5").
 		Title("Hit@5, " + string(region)).Subtitle(fmt.Sprintf("up to %d queries a task; images: %s", n, strings.Join(slices.Compact(images), ", ")))
 }
 
