@@ -237,9 +237,9 @@ func curves(log []train.Entry) []plots.Series {
 // benchmark shows the results in bars and tables.
 func (p *page) benchmark(results *ugbench.Report) error {
 	p.Heading("4. Benchmark")
-	p.Text(fmt.Sprintf("Geolocation: given a view, rank %d location texts, of which one is right; the others are of places from %.0f to %.0f m away. The names-only variant has texts of names alone. Retrieval is the other way round: given a caption or a path, rank %d views. Hit@k is the share of queries whose right answer is among the first k, MRR the mean of one over its rank.",
+	p.Text(fmt.Sprintf("Geolocation: given a view, rank %d location texts, of which one is right; the others are of places from %.0f to %.0f m away, filled up with farther ones where those are too few. The names-only variant has texts of names alone. Retrieval is the other way round: given a caption or a path, rank %d views. Hit@k is the share of queries whose right answer is among the first k, MRR the mean of one over its rank.",
 		p.demo.bench.Candidates, float64(p.demo.bench.MinDistance), float64(p.demo.bench.MaxDistance), p.demo.bench.Candidates))
-	p.Text("Values are percentages with 95% intervals. The chance row is what guessing reaches. Bars whose whole interval lies above the dashed line have learnt something; to tell two models apart, read the paired tests, which compare them query by query.")
+	p.Text("Values are percentages with 95% intervals. The chance row is what guessing reaches. A model whose whole interval lies above the dashed line has learnt something. To tell two models apart, read the paired tests, which compare them query by query.")
 	for _, region := range ugbench.Regions {
 		f := hitBars(results.Results, region)
 		if f == nil {
