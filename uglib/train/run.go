@@ -215,7 +215,7 @@ func (r *run) train(ctx context.Context) error {
 			r.log = append(r.log, Entry{Step: r.step, Validation: v})
 			task.Plot("validation MRR", r.step, v.MRR)
 			task.Note(fmt.Sprintf("loss %.3f, validation MRR %.3f", m.loss, v.MRR))
-			if v.MRR > r.best || v.Places < 2 { // without places to choose by, the last is the best
+			if r.isBest(v) {
 				if err := r.saveBest(v.MRR); err != nil {
 					return err
 				}
@@ -230,6 +230,10 @@ func (r *run) train(ctx context.Context) error {
 	}
 	return ctx.Err()
 }
+
+// isBest reports whether the weights just validated are the ones to keep so
+// far. Without places to choose by, the last ones are.
+func (r *run) isBest(v *Validation) bool { return v.MRR > r.best || v.Places < 2 }
 
 // checkpointEvery is how much work a killed run loses at most.
 const checkpointEvery = 20 * time.Second

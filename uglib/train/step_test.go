@@ -1,0 +1,231 @@
+package train
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"urbangraph/uglib/ugdata"
+)
+
+// TestLossFalls trains each stage on few samples, which it must come to know.
+func TestLossFalls(t *testing.T) {
+	for _, spec := range []Spec{first(t), second(t)} {
+		r := begin(t, sharedContext(), spec)
+		r.sampler.samples = r.sampler.samples[:24] // three batches again and again
+		const steps = 30
+		var losses []float64
+		for range steps {
+			losses = append(losses, r.do(t, spec.LearningRate).loss)
+		}
+		mean := func(x []float64) (sum float64) {
+			for _, v := range x {
+				sum += v
+			}
+			return sum / float64(len(x))
+		}
+		if before, after := mean(losses[:6]), mean(losses[steps-6:]); after > before-0.2 {
+			t.Errorf("stage %d: the mean loss of 6 steps goes from %.3f to %.3f", spec.Stage, before, after)
+		}
+	}
+}
+
+// TestWhatLearns: stage 1 moves every tensor, stage 2 the graph encoder and the
+// low-rank terms, each of them, and leaves the base as it is to the bit.
+func TestWhatLearns(t *testing.T) {
+	for _, spec := range []Spec{first(t), second(t)} {
+		spec.WeightDecay = 0 // moves weights without a gradient too
+		r := begin(t, sharedContext(), spec)
+		start := r.weights(t)
+		for range 2 { // lora_A has a gradient once lora_B is not zero
+			r.do(t, spec.LearningRate)
+		}
+		before := r.weights(t)
+		for range 4 {
+			r.do(t, spec.LearningRate)
+		}
+		after := r.weights(t)
+		counts := map[string]int{}
+		for _, key := range slices.Sorted(maps.Keys(after)) {
+			part := "base"
+			switch {
+			case strings.HasPrefix(key, "graph_encoder."):
+				part = "graph"
+			case strings.Contains(key, ".lora_"):
+				part = "lora"
+			}
+			counts[part]++
+			moved := !slices.Equal(before[key], after[key])
+			if want := spec.Stage == 1 || part != "base"; moved != want {
+				t.Errorf("stage %d: %s moved: %v, want %v", spec.Stage, key, moved, want)
+			}
+			if from, ok := start[key]; spec.Stage == 2 && ok && !slices.Equal(from, after[key]) {
+				t.Errorf("stage 2: %s differs from the run that it began with", key)
+			}
+		}
+		if spec.Stage == 2 && (counts["graph"] < 10 || counts["lora"] != 2*7) || counts["base"] < 20 {
+			t.Errorf("stage %d: tensors by part %v", spec.Stage, counts)
+		}
+	}
+}
+
+// TestBaseScale: a scale of 0 keeps the low-rank terms where they start.
+func TestBaseScale(t *testing.T) {
+	spec := second(t)
+	spec.BaseScale, spec.WeightDecay = 0, 0
+	r := begin(t, sharedContext(), spec)
+	r.do(t, spec.LearningRate)
+	before := r.weights(t)
+	r.do(t, spec.LearningRate)
+	for key, values := range r.weights(t) {
+		if strings.Contains(key, ".lora_") && !slices.Equal(values, before[key]) {
+			t.Errorf("%s moves at BaseScale 0", key)
+		}
+	}
+}
+
+// TestStepDependsOnSeed: two runs of one seed make the same step, of another
+// seed another one.
+func TestStepDependsOnSeed(t *testing.T) {
+	loss := func(seed uint64) float64 {
+		spec := first(t)
+		spec.Seed = seed
+		r := begin(t, sharedContext(), spec)
+		return r.do(t, spec.LearningRate).loss
+	}
+	a, b, c := loss(1), loss(1), loss(2)
+	if a != b || a == c {
+		t.Errorf("losses %v and %v of one seed, %v of another", a, b, c)
+	}
+}
+
+func TestFalseNegatives(t *testing.T) {
+	spec := first(t)
+	r := begin(t, sharedContext(), spec)
+	// Four samples: two of a place, and a third that says the same as the first.
+	s := slices.Clone(r.ds.Samples)
+	pick := r.sampler.samples[:4]
+	for i, at := range pick {
+		s[at].PlaceKey, s[at].TextKey = uint64(10+i), uint64(20+i)
+	}
+	s[pick[1]].PlaceKey = s[pick[0]].PlaceKey
+	s[pick[2]].TextKey = s[pick[0]].TextKey
+	r.ds.Samples = s
+	r.sampler = &sampler{ds: r.ds, samples: pick, batch: 4, batches: [][]int{pick}}
+	p, err := r.pairs(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []bool{
+		false, true, true, false,
+		true, false, false, false,
+		true, false, false, false,
+		false, false, false, false,
+	}
+	if p.size != 4 || !slices.Equal(p.falseNegatives, want) {
+		t.Errorf("false negatives %v, want %v", p.falseNegatives, want)
+	}
+}
+
+// TestMaskReachesLoss: a batch of one text alone has no negatives, hence no
+// loss.
+func TestMaskReachesLoss(t *testing.T) {
+	spec := first(t)
+	r := begin(t, sharedContext(), spec)
+	p, err := r.pairs(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range p.falseNegatives {
+		p.falseNegatives[i] = i/p.size != i%p.size
+	}
+	m, err := r.stepper.do(p, spec.LearningRate)
+	if err != nil || m.loss > 1e-5 {
+		t.Errorf("loss %g without negatives, %v", m.loss, err)
+	}
+}
+
+func TestDivergence(t *testing.T) {
+	spec := first(t)
+	spec.LearningRate, spec.Warmup, spec.Validate = 1e30, 0, 12
+	ctx, _ := tempStore(t)
+	_, err := Open(ctx, spec)
+	wantError(t, err, "train: the loss is NaN at step", "smaller LearningRate than 1e+30")
+}
+
+// TestSamplesOfTheRun: batches hold training samples of the run's stage alone.
+func TestSamplesOfTheRun(t *testing.T) {
+	for _, spec := range []Spec{first(t), second(t)} {
+		b := begin(t, sharedContext(), spec)
+		for step := range 2 * b.sampler.perEpoch() {
+			for _, at := range b.sampler.at(step) {
+				s := b.ds.Samples[at]
+				if s.Stage != spec.Stage || b.ds.Places[s.Place].Split != ugdata.Train {
+					t.Fatalf("stage %d learns from a sample of stage %d, split %s", spec.Stage, s.Stage, b.ds.Places[s.Place].Split)
+				}
+			}
+		}
+		if got := len(b.sampler.samples); got < 50 {
+			t.Errorf("stage %d: %d samples", spec.Stage, got)
+		}
+	}
+}
+
+// TestValidationWithoutPlaces: a dataset without validation places trains, and
+// the model is that of the last step.
+func TestValidationWithoutPlaces(t *testing.T) {
+	spec := first(t)
+	ctx := sharedContext()
+	r := begin(t, ctx, spec)
+	for i := range r.ds.Places {
+		if r.ds.Places[i].Split == ugdata.Val {
+			r.ds.Places[i].Split = ugdata.Buffer
+		}
+	}
+	v, err := r.validate(ctx)
+	if err != nil || *v != (Validation{}) {
+		t.Errorf("validation %+v, %v", v, err)
+	}
+	if !r.isBest(v) {
+		t.Error("the first weights are not the best so far")
+	}
+	r.best = 0
+	if !r.isBest(v) {
+		t.Error("without places to choose by, later weights are not the best")
+	}
+	r.best = 0.5
+	if r.isBest(&Validation{Places: 5, MRR: 0.5}) || !r.isBest(&Validation{Places: 5, MRR: 0.6}) {
+		t.Error("the best is not that of the largest MRR, of equals the first")
+	}
+}
+
+// TestValidate compares with ranks found one by one.
+func TestValidate(t *testing.T) {
+	ctx := sharedContext()
+	r := begin(t, ctx, first(t))
+	v, err := r.validate(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, p := range r.ds.Places {
+		if p.Split == ugdata.Val {
+			seen[p.Caption] = true
+		}
+	}
+	if v.Places != len(seen) || v.MRR < 1/float64(len(seen)) || v.MRR > 1 || v.Hit5 < 0 || v.Margin > 2 || v.Margin < -2 {
+		t.Errorf("%+v of %d captions", *v, len(seen))
+	}
+	again, err := r.validate(ctx)
+	if err != nil || *again != *v {
+		t.Errorf("measured again: %+v, %v", *again, err)
+	}
+}
+
+func ExampleStage2() {
+	s := Stage2(ugdata.Spec{})
+	fmt.Println(s.Stage, s.Init.Stage, s.Kind())
+	// Output: 2 1 run
+}
