@@ -177,10 +177,10 @@ func (e *embedder) embed(ctx context.Context, keys []embedKey) ([][]float32, err
 }
 
 // Evaluate runs models on their benchmark, or opens their results, and tests
-// each model against the one before it on every set of queries.
+// each model against every one before it, on every set of queries.
 func Evaluate(ctx context.Context, models ...RunSpec) (*Report, error) {
 	report := &Report{}
-	var before []*Result
+	var before [][]*Result // of each model so far
 	for _, m := range models {
 		artefact, err := store.Get(ctx, m)
 		if err != nil {
@@ -191,16 +191,15 @@ func Evaluate(ctx context.Context, models ...RunSpec) (*Report, error) {
 			return nil, err
 		}
 		for i, r := range one.Results {
-			if before == nil {
-				break
+			for _, other := range before {
+				c, err := Compare(r, other[i], r.Seed)
+				if err != nil {
+					return nil, err
+				}
+				report.Comparisons = append(report.Comparisons, c)
 			}
-			c, err := Compare(r, before[i], r.Seed)
-			if err != nil {
-				return nil, err
-			}
-			report.Comparisons = append(report.Comparisons, c)
 		}
-		before = one.Results
+		before = append(before, one.Results)
 		report.Results = append(report.Results, one.Results...)
 	}
 	return report, nil
