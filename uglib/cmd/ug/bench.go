@@ -110,8 +110,8 @@ func checkMetrics(names []string) error {
 	return nil
 }
 
-// evaluate measures models, and tests the last against the first beside the
-// tests of each against the one before it.
+// evaluate measures models and tests each against those before it. Tests are
+// in the order of tables.
 func evaluate(ctx context.Context, models []ugbench.RunSpec) (*ugbench.Report, error) {
 	report, err := ugbench.Evaluate(ctx, models...)
 	if err != nil {
@@ -119,18 +119,6 @@ func evaluate(ctx context.Context, models []ugbench.RunSpec) (*ugbench.Report, e
 	}
 	if len(report.Results) == 0 {
 		return nil, errors.New("the benchmark has no queries: the dataset has no test and no held-out places; give more views (--count, --train NAME=VIEWS) or a city that training never sees (--held-out)")
-	}
-	sets := len(report.Results) / len(models)
-	if len(models) < 3 {
-		return report, nil
-	}
-	for i, first := range report.Results[:sets] {
-		last := report.Results[len(report.Results)-sets+i]
-		c, err := ugbench.Compare(last, first, first.Seed)
-		if err != nil {
-			return nil, err
-		}
-		report.Comparisons = append(report.Comparisons, c)
 	}
 	slices.SortStableFunc(report.Comparisons, func(a, b ugbench.Comparison) int { return byTask(a.Task, a.Region, b.Task, b.Region) })
 	return report, nil

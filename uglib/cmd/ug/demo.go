@@ -103,12 +103,12 @@ type demoStep struct {
 }
 
 func (d *demo) run(ctx context.Context, force bool) error {
-	if err := claim(d.out, force); err != nil {
-		return err
-	}
 	start := time.Now()
 	s, err := store.From(ctx)
 	if err != nil {
+		return err
+	}
+	if err := claim(d.out, force); err != nil {
 		return err
 	}
 	d.result.Backend, d.result.Code, d.result.Fast = backend.Describe(), store.CodeVersion(), ugdata.Fast()
@@ -144,7 +144,7 @@ func (d *demo) walk(ctx context.Context) error {
 		specs []store.Spec
 		facts []string // of the summaries, said beside the time
 	}{
-		{"city", cities, []string{"title"}}, {"views", views, []string{"views"}}, {"dataset", []store.Spec{d.data}, []string{"train", "val", "test", "heldout"}},
+		{"city", cities, []string{"title"}}, {"views", views, []string{"views"}}, {"dataset", []store.Spec{d.data}, []string{"train", "val", "test", "heldout", "buffer"}},
 		{"tokenizer", []store.Spec{tokens}, []string{"tokens"}},
 		{"stage 1", []store.Spec{d.first}, []string{"steps", "val_mrr"}}, {"stage 2", []store.Spec{d.second}, []string{"steps", "val_mrr"}},
 		{"bench", results, nil},
@@ -177,7 +177,8 @@ func (d *demo) step(ctx context.Context, name string, do func(context.Context, *
 	}
 	step.Seconds = time.Since(start).Seconds()
 	d.result.Steps = append(d.result.Steps, step)
-	d.say("%-9s  %10s  %s\n", step.Name, seconds(step.Seconds), step.Remark)
+	line := fmt.Sprintf("%-9s  %10s  %s", step.Name, seconds(step.Seconds), strings.Join(slices.DeleteFunc([]string{step.how(), step.Remark}, func(s string) bool { return s == "" }), ": "))
+	d.say("%s\n", strings.TrimRight(line, " "))
 	return nil
 }
 
@@ -188,7 +189,7 @@ func (step *demoStep) get(ctx context.Context, specs []store.Spec, names []strin
 		return err
 	}
 	seen := map[store.Ref]bool{}
-	var remarks []string
+	words, sums := map[string][]string{}, map[string]float64{}
 	for _, spec := range specs {
 		if _, err := s.Lookup(spec); errors.Is(err, store.ErrAbsent) {
 			step.Built++
@@ -206,19 +207,39 @@ func (step *demoStep) get(ctx context.Context, specs []store.Spec, names []strin
 		step.Artefacts = append(step.Artefacts, art.Ref())
 		step.BuildSeconds += art.Manifest.Seconds
 		for _, name := range names {
-			if v, ok := art.Manifest.Summary[name]; ok {
-				remarks = append(remarks, name+" "+factText(v))
+			switch v := art.Manifest.Summary[name].(type) {
+			case string:
+				words[name] = append(words[name], v)
+			case float64:
+				sums[name] += v
 			}
 		}
 	}
-	switch n := len(step.Artefacts); {
-	case step.Built == 0:
-		remarks = append(remarks, "opened, built before in "+seconds(step.BuildSeconds))
-	case n > 1:
-		remarks = append(remarks, fmt.Sprintf("%d of %d built", step.Built, n))
+	var remarks []string
+	for _, name := range names {
+		if v, ok := sums[name]; ok {
+			remarks = append(remarks, fmt.Sprintf("%s %.6g", name, v))
+		}
+		if v := words[name]; len(v) > 0 {
+			remarks = append(remarks, strings.Join(v, "; "))
+		}
 	}
 	step.Remark = strings.Join(remarks, ", ")
 	return nil
+}
+
+// how says what was done in a step.
+func (step *demoStep) how() string {
+	n := len(step.Artefacts)
+	switch {
+	case n == 0:
+		return ""
+	case step.Built == 0:
+		return "opened (built in " + seconds(step.BuildSeconds) + ")"
+	case step.Built < n:
+		return fmt.Sprintf("%d of %d built", step.Built, n)
+	}
+	return "built"
 }
 
 // say writes to the standard output, unless that is for JSON.

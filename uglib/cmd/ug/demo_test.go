@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"urbangraph/uglib/train"
 )
 
 func TestDemo(t *testing.T) {
@@ -127,20 +125,6 @@ func TestClaim(t *testing.T) {
 
 // mustHold makes a folder that holds something.
 func mustHold(t *testing.T) string { return filepath.Dir(write(t, "something", "")) }
-
-func TestCurves(t *testing.T) {
-	all := curves([]train.Entry{{Step: 1, Loss: 2, Margin: -0.5}, {Step: 2, Loss: 1}, {Step: 2, Validation: &train.Validation{Places: 3, MRR: 0.5, Margin: 0.1}}})
-	names := map[string][]float64{}
-	for _, s := range all {
-		names[s.Name] = s.Y
-	}
-	if len(all) != 4 || !slices.Equal(names["training loss"], []float64{2, 1}) || !slices.Equal(names["validation MRR"], []float64{0.5}) {
-		t.Errorf("curves = %+v", all)
-	}
-	if all := curves([]train.Entry{{Step: 1, Loss: 2}, {Step: 1, Validation: &train.Validation{}}}); len(all) != 2 {
-		t.Errorf("curves without validation places = %+v", all)
-	}
-}
 
 func TestPeakMemory(t *testing.T) {
 	if kB, ok := highWater("Name:\tug\nVmPeak:\t  9 kB\nVmHWM:\t  1234 kB\nThreads:\t1\n"); !ok || kB != 1234 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,7 +57,7 @@ func (d *demo) writeReport(ctx context.Context, results *ugbench.Report) error {
 	if p.drawn() {
 		p.Credit("Street views are rendered from map geometry, not photographs.")
 	}
-	p.Credit("Method: UrbanGraphEmbeddings, arXiv 2602.08342. Code: urbangraph " + d.result.Code)
+	p.Credit("Method: UrbanGraphEmbeddings, arXiv 2602.08342. Code: " + d.result.Code)
 	d.result.Report = filepath.Join(d.out, reportName)
 	if err := p.WriteFile(d.result.Report); err != nil {
 		return err
@@ -137,10 +138,11 @@ func (p *page) places(ctx context.Context) error {
 }
 
 // example chooses the place that is shown on a map: of those with a path, a
-// test place if there is one, with a subgraph of many kinds of things.
+// test place if there is one, with a subgraph of many kinds of things and a
+// path that is not long, so that the map shows both.
 func (p *page) example() *ugdata.Place {
 	var best *ugdata.Place
-	score := 0
+	score := math.Inf(-1)
 	for i := range p.data.Places {
 		x := &p.data.Places[i]
 		if len(x.Paths) == 0 {
@@ -153,9 +155,9 @@ func (p *page) example() *ugdata.Place {
 				kinds[c.Nodes[id].Kind.String()+c.Nodes[id].Category] = true
 			}
 		}
-		n := 1 + len(kinds) + x.Paths[0].Hops
+		n := float64(len(kinds)) - float64(x.Paths[0].Length)/100
 		if x.Split == ugdata.Test {
-			n += 100
+			n += 1000
 		}
 		if n > score {
 			best, score = x, n
@@ -204,34 +206,11 @@ func (p *page) training(ctx context.Context) error {
 		if v := r.Best; v != nil && v.Places > 1 {
 			caption += fmt.Sprintf(" Best validation at step %d: MRR %.3f over %d places.", r.BestStep, v.MRR, v.Places)
 		}
-		if err := p.figure(ctx, fmt.Sprintf("stage-%d", spec.Stage), plots.Curves(curves(run.Log)...).Title(fmt.Sprintf("Training, stage %d", spec.Stage)), caption); err != nil {
+		if err := p.figure(ctx, fmt.Sprintf("stage-%d", spec.Stage), plots.Training(run.Log).Title(fmt.Sprintf("Training, stage %d", spec.Stage)), caption); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// curves are the measures of a run by step.
-func curves(log []train.Entry) []plots.Series {
-	loss, margin := plots.Series{Name: "training loss"}, plots.Series{Name: "training margin"}
-	valMargin, mrr := plots.Series{Name: "validation margin"}, plots.Series{Name: "validation MRR"}
-	add := func(s *plots.Series, step int, v float64) {
-		s.X, s.Y = append(s.X, float64(step)), append(s.Y, v)
-	}
-	for _, e := range log {
-		if v := e.Validation; v == nil {
-			add(&loss, e.Step, e.Loss)
-			add(&margin, e.Step, e.Margin)
-		} else if v.Places > 1 {
-			add(&valMargin, e.Step, v.Margin)
-			add(&mrr, e.Step, v.MRR)
-		}
-	}
-	all := []plots.Series{loss, margin}
-	if len(mrr.X) > 0 {
-		all = append(all, valMargin, mrr)
-	}
-	return all
 }
 
 // benchmark shows the results in bars and tables.

@@ -45,6 +45,9 @@ at once, what is not is built, and what it is built from first.`,
   ug city --pbf my.osm.pbf --bbox 9.9,53.5,10.1,53.6
   ug views wilmington --count 400            street views drawn from the geometry
   ug data build                              the default dataset
+  ug train                                   both stages of training
+  ug bench                                   the benchmark table
+  ug embed photos/*.jpg --out vectors.parquet
   ug demo                                    everything by default, ending in a report
   ug ls                                      what there is`,
 		SilenceErrors: true,
