@@ -87,12 +87,7 @@ func begin(t testing.TB, ctx context.Context, s Spec) *run {
 	if r.model, err = s.start(from); err != nil {
 		t.Fatal(err)
 	}
-	r.sampler = &sampler{ds: r.ds, batch: s.Batch, near: s.Near, seed: s.Seed}
-	for i, sample := range r.ds.Samples {
-		if sample.Stage == s.Stage && r.ds.Places[sample.Place].Split == ugdata.Train {
-			r.sampler.samples = append(r.sampler.samples, i)
-		}
-	}
+	r.sampler = s.sampler(r.ds)
 	r.source = uge.NewSource(r.model, r.ds)
 	be, err := backend.Default()
 	if err != nil {

@@ -177,6 +177,44 @@ func TestDamagedCheckpoint(t *testing.T) {
 	wantError(t, err, "resume", checkpointFile)
 }
 
+// TestLogBeyondCheckpoint: what the log has of steps after the checkpoint, as
+// when the process dies between writing one and the other, comes once.
+func TestLogBeyondCheckpoint(t *testing.T) {
+	spec := first(t)
+	want := whole(t, spec)
+	ctx, st := withoutRun(t, spec)
+	attempt, cancel := context.WithCancel(ctx)
+	defer cancel()
+	attempt = progress.With(attempt, watch(func(step int) {
+		if step == 6 {
+			cancel()
+		}
+	}))
+	if _, err := Open(attempt, spec); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	found, err := filepath.Glob(filepath.Join(st.Root(), "run", ".building-*", logFile))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("logs %v, %v", found, err)
+	}
+	more, err := encodeLog([]Entry{{Step: 5, Loss: 9}, {Step: 6, Loss: 9}, {Step: 8, Validation: &Validation{MRR: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(found[0], append(text, more...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Open(ctx, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkEqual(t, got, want)
+}
+
 func TestLogOfARun(t *testing.T) {
 	for _, spec := range []Spec{first(t), second(t)} {
 		r := whole(t, spec)

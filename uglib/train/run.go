@@ -73,12 +73,7 @@ func (s Spec) Build(ctx context.Context, b *store.Build) error {
 			return err
 		}
 	}
-	r.sampler = &sampler{ds: r.ds, batch: s.Batch, near: s.Near, seed: s.Seed}
-	for i, sample := range r.ds.Samples {
-		if sample.Stage == s.Stage && r.ds.Places[sample.Place].Split == ugdata.Train {
-			r.sampler.samples = append(r.sampler.samples, i)
-		}
-	}
+	r.sampler = s.sampler(r.ds)
 	if r.sampler.perEpoch() < 1 {
 		return fmt.Errorf("train: %d training samples of stage %d do not fill a batch of %d; give more views or a smaller Batch", len(r.sampler.samples), s.Stage, s.Batch)
 	}
@@ -96,6 +91,17 @@ func (s Spec) Build(ctx context.Context, b *store.Build) error {
 		return err
 	}
 	return r.finish()
+}
+
+// sampler deals the training samples of the spec's stage.
+func (s Spec) sampler(ds *ugdata.Dataset) *sampler {
+	deck := &sampler{ds: ds, batch: s.Batch, near: s.Near, seed: s.Seed}
+	for i, sample := range ds.Samples {
+		if sample.Stage == s.Stage && ds.Places[sample.Place].Split == ugdata.Train {
+			deck.samples = append(deck.samples, i)
+		}
+	}
+	return deck
 }
 
 // start makes the model that the run begins with.

@@ -3,11 +3,14 @@ package train
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
 
+	"urbangraph/uglib/backend"
 	"urbangraph/uglib/ugdata"
+	"urbangraph/uglib/uge"
 )
 
 // TestLossFalls trains each stage on few samples, which it must come to know.
@@ -155,21 +158,102 @@ func TestDivergence(t *testing.T) {
 	wantError(t, err, "train: the loss is NaN at step", "smaller LearningRate than 1e+30")
 }
 
+// TestDropout: in stage 2 the same batch gives another loss each time, since
+// the random state goes on; stage 1 has no dropout.
+func TestDropout(t *testing.T) {
+	for _, spec := range []Spec{first(t), second(t)} {
+		r := begin(t, sharedContext(), spec)
+		r.do(t, spec.LearningRate)
+		r.do(t, spec.LearningRate)
+		p, err := r.pairs(5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var losses [2]float64
+		for i := range losses {
+			m, err := r.stepper.do(p, 0) // learns nothing
+			if err != nil {
+				t.Fatal(err)
+			}
+			losses[i] = m.loss
+		}
+		if same := losses[0] == losses[1]; same != (spec.Stage == 1) {
+			t.Errorf("stage %d: losses of one batch %v", spec.Stage, losses)
+		}
+	}
+}
+
+// TestBestIsKept: a finished run's model is that of its best validation.
+func TestBestIsKept(t *testing.T) {
+	spec := first(t)
+	spec.Steps, spec.Validate, spec.Warmup = 9, 1, 0
+	spec.LearningRate = 0.1 // too large to go on getting better
+	ctx, _ := tempStore(t)
+	done, err := Open(ctx, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	best := Entry{}
+	for _, e := range done.Log {
+		if e.Validation != nil && (best.Validation == nil || e.Validation.MRR > best.Validation.MRR) {
+			best = e
+		}
+	}
+	if best.Step == spec.Steps {
+		t.Fatalf("the last validation is the best, %+v: nothing to see", *best.Validation)
+	}
+	r := begin(t, ctx, spec)
+	m, err := done.Model()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.model, r.source = m, uge.NewSource(m, r.ds)
+	be, err := backend.Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.encoder = uge.NewEncoder(m, be)
+	t.Cleanup(r.encoder.Close)
+	v, err := r.validate(ctx)
+	if err != nil || *v != *best.Validation {
+		t.Errorf("the model's validation is %+v, that of the best step %d %+v; %v", *v, best.Step, *best.Validation, err)
+	}
+}
+
 // TestSamplesOfTheRun: batches hold training samples of the run's stage alone.
 func TestSamplesOfTheRun(t *testing.T) {
-	for _, spec := range []Spec{first(t), second(t)} {
-		b := begin(t, sharedContext(), spec)
-		for step := range 2 * b.sampler.perEpoch() {
-			for _, at := range b.sampler.at(step) {
-				s := b.ds.Samples[at]
-				if s.Stage != spec.Stage || b.ds.Places[s.Place].Split != ugdata.Train {
-					t.Fatalf("stage %d learns from a sample of stage %d, split %s", spec.Stage, s.Stage, b.ds.Places[s.Place].Split)
-				}
+	ds := &ugdata.Dataset{}
+	var want []int
+	for i, split := range []ugdata.Split{ugdata.Train, ugdata.Val, ugdata.Test, ugdata.HeldOut, ugdata.Buffer, ugdata.Train} {
+		ds.Places = append(ds.Places, ugdata.Place{Split: split})
+		for stage := 1; stage <= 2; stage++ {
+			if split == ugdata.Train && stage == 2 {
+				want = append(want, len(ds.Samples))
 			}
+			ds.Samples = append(ds.Samples, ugdata.Sample{Place: i, Stage: stage})
 		}
-		if got := len(b.sampler.samples); got < 50 {
-			t.Errorf("stage %d: %d samples", spec.Stage, got)
-		}
+	}
+	if got := second(t).sampler(ds).samples; !slices.Equal(got, want) {
+		t.Errorf("stage 2 learns from samples %v, want %v", got, want)
+	}
+}
+
+func TestCompare(t *testing.T) {
+	// The first query's own caption ranks first, the second's third, the third's second.
+	captions := [][]float32{{1, 0}, {0, 1}, {0.6, 0.8}}
+	queries := [][]float32{{1, 0}, {1, 0}, {0, 1}}
+	v := compare(queries, captions)
+	want := Validation{Places: 3, MRR: (1 + 1.0/3 + 0.5) / 3, Margin: ((1 - 0.6) + (0 - 1) + (0.8 - 1)) / 3, Hit5: 1}
+	if v.Places != 3 || math.Abs(v.MRR-want.MRR) > 1e-6 || math.Abs(v.Margin-want.Margin) > 1e-6 || v.Hit5 != 1 {
+		t.Errorf("%+v, want %+v", *v, want)
+	}
+	for range 5 { // five captions before its own
+		captions = append(captions, []float32{0, 1})
+		queries = append(queries, []float32{0, 1})
+	}
+	captions[2], queries[2] = []float32{1, 0}, []float32{0, 1}
+	if v := compare(queries, captions); math.Abs(v.Hit5-7.0/8) > 1e-9 {
+		t.Errorf("hit rate among five %g, want 0.875", v.Hit5)
 	}
 }
 

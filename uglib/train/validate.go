@@ -18,9 +18,8 @@ func (r *run) validate(ctx context.Context) (*Validation, error) {
 			places = append(places, i)
 		}
 	}
-	v := &Validation{Places: len(places)}
 	if len(places) < 2 {
-		return v, nil
+		return &Validation{Places: len(places)}, nil
 	}
 	query := ugdata.Query(r.spec.Stage, ugdata.Instructions(ugdata.SCC, r.spec.Stage)[0])
 	queries, err := r.encoder.Encode(ctx, "validate: queries", len(places), func(i int) (uge.Input, error) {
@@ -35,6 +34,12 @@ func (r *run) validate(ctx context.Context) (*Validation, error) {
 	if err != nil {
 		return nil, err
 	}
+	return compare(queries, captions), nil
+}
+
+// compare measures how well each query finds the caption of its number.
+func compare(queries, captions [][]float32) *Validation {
+	v := &Validation{Places: len(queries)}
 	for i, q := range queries {
 		own, best, rank := dot(q, captions[i]), -1.0, 1
 		for j, c := range captions {
@@ -53,9 +58,9 @@ func (r *run) validate(ctx context.Context) (*Validation, error) {
 			v.Hit5++
 		}
 	}
-	n := float64(len(places))
+	n := float64(len(queries))
 	v.Margin, v.MRR, v.Hit5 = v.Margin/n, v.MRR/n, v.Hit5/n
-	return v, nil
+	return v
 }
 
 func dot(a, b []float32) (sum float64) {
