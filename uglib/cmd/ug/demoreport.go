@@ -46,7 +46,7 @@ func (d *demo) writeReport(ctx context.Context, results *ugbench.Report) error {
 			return err
 		}
 	}
-	if err := p.benchmark(results); err != nil {
+	if err := p.benchmark(ctx, results); err != nil {
 		return err
 	}
 	p.cost()
@@ -91,9 +91,8 @@ func (p *page) cities(ctx context.Context) error {
 		p.Text("The street views are rendered, not photographs: a camera at eye height draws buildings, roads, trees and shop signs from the map's own geometry. So every view has a true position and heading, and the whole run needs no download. A folder of geotagged photographs takes the same way (--photos).")
 	}
 	p.Text("A model that is tested where it was trained shows only that it remembers. So places are split by spatial blocks of about a kilometre, and places too near to another block are left out: no test view shares a neighbourhood with a training view. The held-out city, if there is one, is never trained on.")
-	var header []string
 	var rows [][]string
-	header = []string{"City", "Streets", "Crossings", "Points", "Areas", "Views"}
+	header := []string{"City", "Streets", "Crossings", "Points", "Areas", "Views"}
 	for _, v := range slices.Concat(p.demo.data.Train, p.demo.data.HeldOut) {
 		c, set, err := streetview.Open(ctx, v)
 		if err != nil {
@@ -214,7 +213,7 @@ func (p *page) training(ctx context.Context) error {
 }
 
 // benchmark shows the results in bars and tables.
-func (p *page) benchmark(results *ugbench.Report) error {
+func (p *page) benchmark(ctx context.Context, results *ugbench.Report) error {
 	p.Heading("4. Benchmark")
 	p.Text(fmt.Sprintf("Geolocation: given a view, rank %d location texts, of which one is right; the others are of places from %.0f to %.0f m away, filled up with farther ones where those are too few. The names-only variant has texts of names alone. Retrieval is the other way round: given a caption or a path, rank %d views. Hit@k is the share of queries whose right answer is among the first k, MRR the mean of one over its rank.",
 		p.demo.bench.Candidates, float64(p.demo.bench.MinDistance), float64(p.demo.bench.MaxDistance), p.demo.bench.Candidates))
@@ -225,7 +224,7 @@ func (p *page) benchmark(results *ugbench.Report) error {
 			continue
 		}
 		name := "hit5-" + strings.ReplaceAll(string(region), " ", "-")
-		if err := p.figure(context.Background(), name, f, fmt.Sprintf("Hit@5 in the %s, with 95%% intervals; dashed: chance.", region)); err != nil {
+		if err := p.figure(ctx, name, f, fmt.Sprintf("Hit@5 in the %s, with 95%% intervals; dashed: chance.", region)); err != nil {
 			return err
 		}
 	}
