@@ -8,8 +8,8 @@ import (
 	"urbangraph/uglib/backend"
 	"urbangraph/uglib/store"
 	"urbangraph/uglib/train"
-	"urbangraph/uglib/uge"
 	"urbangraph/uglib/ugdata"
+	"urbangraph/uglib/uge"
 )
 
 // RunSpec is one trained model on a benchmark: the [store.Spec] of kind
@@ -46,8 +46,8 @@ func (s RunSpec) Inputs() []store.Spec { return []store.Spec{s.Bench, s.Run} }
 
 // Build implements [store.Spec].
 func (s RunSpec) Build(ctx context.Context, b *store.Build) error {
-	if s.Graph && s.Run.Stage != 2 {
-		return fmt.Errorf("ugbench: %q asks for graphs, which a model of stage %d cannot read", s.Name, s.Run.Stage)
+	if err := s.check(); err != nil {
+		return err
 	}
 	bench, err := Open(ctx, s.Bench)
 	if err != nil {
@@ -84,6 +84,14 @@ func (s RunSpec) Build(ctx context.Context, b *store.Build) error {
 		report.Results = append(report.Results, result)
 	}
 	return report.Write(b.Path(resultsFile))
+}
+
+// check says what is wrong with the spec.
+func (s RunSpec) check() error {
+	if s.Graph && s.Run.Stage != 2 {
+		return fmt.Errorf("ugbench: %q asks for graphs, which a model of stage %d cannot read; give a run of stage 2, or leave Graph out", s.Name, s.Run.Stage)
+	}
+	return nil
 }
 
 // stage is the form of query that the model is given.
@@ -179,6 +187,20 @@ func (e *embedder) embed(ctx context.Context, keys []embedKey) ([][]float32, err
 // Evaluate runs models on their benchmark, or opens their results, and tests
 // each model against every one before it, on every set of queries.
 func Evaluate(ctx context.Context, models ...RunSpec) (*Report, error) {
+	bench := ""
+	for i, m := range models { // before anything is trained
+		if err := m.check(); err != nil {
+			return nil, err
+		}
+		key, err := store.Key(m.Bench)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 && key != bench {
+			return nil, fmt.Errorf("ugbench: %q and %q are on different benchmarks, %s and %s; compare models on one", models[i-1].Name, m.Name, bench, key)
+		}
+		bench = key
+	}
 	report := &Report{}
 	var before [][]*Result // of each model so far
 	for _, m := range models {
@@ -190,7 +212,7 @@ func Evaluate(ctx context.Context, models ...RunSpec) (*Report, error) {
 		if err != nil {
 			return nil, err
 		}
-		for i, r := range one.Results {
+		for i, r := range one.Results { // of the same sets in the same order
 			for _, other := range before {
 				c, err := Compare(r, other[i], r.Seed)
 				if err != nil {
