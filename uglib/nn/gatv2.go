@@ -97,7 +97,7 @@ func (l GATv2) score(z, att *Node) *Node {
 	shape := shapes.Make(dtypes.Int32, l.Heads, width)
 	own := Equal(Div(Iota(g, shape, 1), Scalar(g, dtypes.Int32, l.Out)), Iota(g, shape, 0))
 	blocks := Mul(ConvertDType(own, z.DType()), Reshape(att, 1, width)) // [heads, heads·out]
-	return productT(LeakyReLU(z, l.Slope), blocks)
+	return KernelsOf(z.Graph()).ProductT(LeakyReLU(z, l.Slope), blocks, false)
 }
 
 // initAttention is Glorot's bound as PyTorch Geometric applies it to

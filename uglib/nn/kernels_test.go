@@ -31,12 +31,16 @@ func TestLayerGradients(t *testing.T) {
 		apply func(s *model.Scope, x *Node) *Node
 		out   int
 	}{
-		"narrow": {map[string][]int{"weight": {3, 5}, "bias": {3}}, func(s *model.Scope, x *Node) *Node { return Linear(s, x, 3, true, nil) }, 3},
-		"wide":   {map[string][]int{"weight": {7, 5}}, func(s *model.Scope, x *Node) *Node { return Linear(s, x, 7, false, nil) }, 7},
-		"layer":  {map[string][]int{"weight": {5}, "bias": {5}}, func(s *model.Scope, x *Node) *Node { return LayerNorm(s, x, 0.1) }, 5},
-		"rms":    {map[string][]int{"weight": {5}}, func(s *model.Scope, x *Node) *Node { return RMSNorm(s, x, 0.1) }, 5},
-		"relu":   {nil, func(_ *model.Scope, x *Node) *Node { return Add(ReLU(x), LeakyReLU(MulScalar(x, -1), 0.2)) }, 5},
-		"gelu":   {nil, func(_ *model.Scope, x *Node) *Node { return QuickGELU(x) }, 5},
+		"narrow":  {map[string][]int{"weight": {3, 5}, "bias": {3}}, func(s *model.Scope, x *Node) *Node { return Linear(s, x, 3, true, nil) }, 3},
+		"wide":    {map[string][]int{"weight": {7, 5}}, func(s *model.Scope, x *Node) *Node { return Linear(s, x, 7, false, nil) }, 7},
+		"layer":   {map[string][]int{"weight": {5}, "bias": {5}}, func(s *model.Scope, x *Node) *Node { return LayerNorm(s, x, 0.1) }, 5},
+		"rms":     {map[string][]int{"weight": {5}}, func(s *model.Scope, x *Node) *Node { return RMSNorm(s, x, 0.1) }, 5},
+		"relu":    {nil, func(_ *model.Scope, x *Node) *Node { return Add(ReLU(x), LeakyReLU(MulScalar(x, -1), 0.2)) }, 5},
+		"softmax": {nil, func(_ *model.Scope, x *Node) *Node { return KernelsOf(x.Graph()).Softmax(x) }, 5},
+		"shared": {map[string][]int{"weight": {3, 5}}, func(s *model.Scope, x *Node) *Node {
+			return KernelsOf(x.Graph()).ProductT(x, s.Store().GetVariable("/l/weight").NodeValue(x), true)
+		}, 3},
+		"gelu": {nil, func(_ *model.Scope, x *Node) *Node { return QuickGELU(x) }, 5},
 		"product": {map[string][]int{"weight": {2, 4, 3}}, func(s *model.Scope, x *Node) *Node {
 			w := s.Store().GetVariable("/l/weight").NodeValue(x)
 			return Concatenate([]*Node{product(w, Reshape(x, 2, 3, 5), nil), product(w, Reshape(x, 2, 3, 5), Transpose(w, 1, 2))}, 1)
@@ -94,6 +98,58 @@ func TestLayerGradients(t *testing.T) {
 						t.Errorf("%s, fusion %s: gradient of %s[%d] is %g, difference quotient %g", name, fusion, path, j, grad[j], want)
 					}
 				}
+			}
+		}
+	}
+}
+
+// TestKernelForms: both forms give the same values and gradients.
+func TestKernelForms(t *testing.T) {
+	results := map[Kernels][]*tensors.Tensor{}
+	for _, k := range []Kernels{true, false} {
+		rng := rand.New(rand.NewPCG(3, 4))
+		random := func(dims ...int) *tensors.Tensor {
+			n := 1
+			for _, d := range dims {
+				n *= d
+			}
+			v := make([]float32, n)
+			for i := range v {
+				v[i] = float32(rng.NormFloat64())
+			}
+			return tensors.FromFlatDataAndDimensions(v, dims...)
+		}
+		s := newStore(t, 1)
+		for _, v := range []struct {
+			path string
+			dims []int
+		}{{"/x", []int{2, 3, 6}}, {"/d/weight", []int{6, 6}}, {"/d/bias", []int{6}}, {"/n/weight", []int{6}}, {"/n/bias", []int{6}}, {"/r/weight", []int{6}}} {
+			set(t, s, v.path, random(v.dims...))
+		}
+		exec, err := model.NewExec(backend(t), s, func(scope *model.Scope, w *Node) []*Node {
+			get := func(path string) *Node { return s.GetVariable(path).NodeValue(w) }
+			y := k.Dense(get("/x"), get("/d/weight"), get("/d/bias"), false)
+			y = k.RMSNorm(scope.At("r"), k.LayerNorm(scope.At("n"), y, 1e-5), 1e-5)
+			y = k.ProductT(k.Softmax(y), get("/d/weight"), true)
+			loss := ReduceAllSum(Mul(Sin(y), w))
+			_, grads := Gradients(s, loss)
+			return append([]*Node{y, loss}, grads...)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if results[k], err = exec.Call(random(2, 3, 6)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(results[true]); n != 8 || n != len(results[false]) {
+		t.Fatalf("%d and %d results, want 8", n, len(results[false]))
+	}
+	for i, want := range results[false] {
+		a, b := tensors.MustCopyFlatData[float32](results[true][i]), tensors.MustCopyFlatData[float32](want)
+		for j := range b {
+			if d := math.Abs(float64(a[j] - b[j])); d > 2e-5*math.Max(1, math.Abs(float64(b[j]))) {
+				t.Errorf("result %d[%d] is %g in one form and %g in the other", i, j, a[j], b[j])
 			}
 		}
 	}

@@ -25,7 +25,7 @@ func Linear(s *model.Scope, x *Node, out int, bias bool, lora *LoRA) *Node {
 	if bias {
 		b = zeros(s, "bias", x.DType(), out).NodeValue(g)
 	}
-	y := dense(x, weight, b)
+	y := KernelsOf(g).Dense(x, weight, b, false)
 	if lora.Matches(Key(s.Scope())) {
 		y = Add(y, lora.term(s, x, out))
 	}
@@ -53,9 +53,7 @@ func EmbeddingTable(s *model.Scope, g *Graph, dtype dtypes.DType, vocab, dim int
 // Qwen2RMSNorm the statistics are taken in float32 and the result is brought
 // back to the dtype of x before the weight multiplies it.
 func RMSNorm(s *model.Scope, x *Node, eps float64) *Node {
-	weight := ones(s, "weight", x.DType(), lastDim("RMSNorm", x)).NodeValue(x.Graph())
-	f := rmsNorm(atLeastFloat32(x), eps)
-	return Mul(ConvertDType(f, x.DType()), ExpandLeftToRank(weight, x.Rank()))
+	return KernelsOf(x.Graph()).RMSNorm(s, x, eps)
 }
 
 // LayerNorm normalises the last axis to mean 0 and variance 1 (the biased
@@ -63,11 +61,7 @@ func RMSNorm(s *model.Scope, x *Node, eps float64) *Node {
 // bias [dim], started at zero: PyTorch's nn.LayerNorm. It is computed in
 // float32 where x is of lower precision.
 func LayerNorm(s *model.Scope, x *Node, eps float64) *Node {
-	g, dim := x.Graph(), lastDim("LayerNorm", x)
-	f := atLeastFloat32(x)
-	weight := ConvertDType(ones(s, "weight", x.DType(), dim).NodeValue(g), f.DType())
-	bias := ConvertDType(zeros(s, "bias", x.DType(), dim).NodeValue(g), f.DType())
-	return ConvertDType(layerNorm(f, eps, weight, bias), x.DType())
+	return KernelsOf(x.Graph()).LayerNorm(s, x, eps)
 }
 
 // QuickGELU returns x·sigmoid(1.702·x), the activation of CLIP and of

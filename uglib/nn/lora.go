@@ -53,7 +53,8 @@ func (l *LoRA) term(s *model.Scope, x *Node, out int) *Node {
 	b := s.At("lora_B").WithInitializer(initializer.Zero).
 		VariableWithShape("weight", shapes.Make(f.DType(), out, l.Rank)).NodeValue(g)
 	f = Dropout(s, f, l.Dropout)
-	y := MulScalar(dense(dense(f, a, nil), b, nil), l.Scale())
+	k := KernelsOf(g)
+	y := MulScalar(k.ProductT(k.ProductT(f, a, false), b, false), l.Scale())
 	return ConvertDType(y, x.DType())
 }
 

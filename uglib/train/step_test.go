@@ -239,11 +239,11 @@ func TestSamplesOfTheRun(t *testing.T) {
 }
 
 func TestCompare(t *testing.T) {
-	// The first query's own caption ranks first, the second's third, the third's second.
+	// The first query's own caption ranks first, the second's third, the third's first.
 	captions := [][]float32{{1, 0}, {0, 1}, {0.6, 0.8}}
-	queries := [][]float32{{1, 0}, {1, 0}, {0, 1}}
+	queries := [][]float32{{1, 0}, {1, 0}, {0.6, 0.8}}
 	v := compare(queries, captions)
-	want := Validation{Places: 3, MRR: (1 + 1.0/3 + 0.5) / 3, Margin: ((1 - 0.6) + (0 - 1) + (0.8 - 1)) / 3, Hit5: 1}
+	want := Validation{Places: 3, MRR: (1 + 1.0/3 + 1) / 3, Margin: ((1 - 0.6) + (0 - 1) + (1 - 0.8)) / 3, Hit5: 1}
 	if v.Places != 3 || math.Abs(v.MRR-want.MRR) > 1e-6 || math.Abs(v.Margin-want.Margin) > 1e-6 || v.Hit5 != 1 {
 		t.Errorf("%+v, want %+v", *v, want)
 	}

@@ -36,7 +36,7 @@ func (o *Options) project(s *model.Scope, x *Node, out int, bias bool) *projecti
 	if lora.Matches(nn.Key(s.Scope())) {
 		a := s.At("lora_A").WithInitializer(nn.KaimingUniform(s)).VariableWithShape("weight", shapes.Make(dtype, lora.Rank, in)).NodeValue(g)
 		p.up = s.At("lora_B").WithInitializer(initializer.Zero).VariableWithShape("weight", shapes.Make(dtype, out, lora.Rank)).NodeValue(g)
-		p.low = MulScalar(p.kn.times(nn.Dropout(s, x, lora.Dropout), a, false), lora.Scale())
+		p.low = MulScalar(p.kn.ProductT(nn.Dropout(s, x, lora.Dropout), a, false), lora.Scale())
 	}
 	return p
 }
@@ -49,9 +49,9 @@ func (p *projection) rows(from, n int) *Node {
 		}
 		return Slice(x, AxisRange(from, from+n))
 	}
-	y := p.kn.dense(p.x, part(p.weight), part(p.offset), n < p.out)
+	y := p.kn.Dense(p.x, part(p.weight), part(p.offset), n < p.out)
 	if p.up != nil {
-		y = Add(y, p.kn.times(p.low, part(p.up), n < p.out))
+		y = Add(y, p.kn.ProductT(p.low, part(p.up), n < p.out))
 	}
 	return y
 }
@@ -89,7 +89,7 @@ type part struct {
 // attend computes softmax(q·kᵀ/sqrt(dim) + bias)·v for every head, after turning queries and keys, and joins the heads:
 // [N, Tq, nq·dim].
 func (a heads) attend(kn kernels) *Node {
-	if kn {
+	if kn.Kernels {
 		return a.apart(kn)
 	}
 	return a.together()
@@ -106,7 +106,7 @@ func (a heads) apart(kn kernels) *Node {
 	for h := range a.nq {
 		kv := h / (a.nq / a.nk)
 		q := MulScalar(kn.turn(head(a.q, h), a.rq), a.scale())
-		out[h] = kn.weighted(kn.softmax(Add(kn.scores(q, keys[kv]), a.bias)), values[kv])
+		out[h] = kn.weighted(kn.Softmax(Add(kn.scores(q, keys[kv]), a.bias)), values[kv])
 	}
 	if a.nq == 1 {
 		return out[0]
@@ -120,8 +120,8 @@ func (a heads) together() *Node {
 		x := p.rows(p.from, n*a.dim)
 		return Reshape(x, x.Shape().Dim(0), x.Shape().Dim(1), n, a.dim)
 	}
-	q := MulScalar(kernels(false).turn(all(a.q, a.nq), a.rq), a.scale())
-	k, v := kernels(false).turn(all(a.k, a.nk), a.rk), all(a.v, a.nk)
+	q := MulScalar(kernels{}.turn(all(a.q, a.nq), a.rq), a.scale())
+	k, v := kernels{}.turn(all(a.k, a.nk), a.rk), all(a.v, a.nk)
 	n, t := q.Shape().Dim(0), q.Shape().Dim(1)
 	q = Reshape(q, n, t, a.nk, a.nq/a.nk, a.dim) // query heads by the key head that they share
 	scores := Add(Einsum("ntkgd,nskd->nkgts", q, k), ExpandAxes(a.bias, 1, 2))

@@ -89,7 +89,7 @@ func (c *Config) Forward(s *model.Scope, in Inputs, o Options) *Node {
 		h = c.decoderLayer(s, i, o.checkpoint(h), nil, r, bias, &o)
 		o.tap(fmt.Sprintf("llm.layer%d", i), h)
 	}
-	return kn.rmsNorm(s.At("model").At("norm"), o.stop(h), c.RMSNormEps)
+	return kn.RMSNorm(s.At("model").At("norm"), o.stop(h), c.RMSNormEps)
 }
 
 // LastHidden gives the hidden state, after the last norm, of each row's last token, float32 [B, H], not normalised. It
@@ -104,7 +104,7 @@ func (c *Config) LastHidden(s *model.Scope, in Inputs, o Options) *Node {
 		o.tap(fmt.Sprintf("llm.layer%d", i), h)
 	}
 	h = c.decoderLayer(s, c.Layers-1, o.checkpoint(h), in.Last, r, keyBias(in.Mask, 1), &o)
-	h = kn.rmsNorm(s.At("model").At("norm"), o.stop(h), c.RMSNormEps)
+	h = kn.RMSNorm(s.At("model").At("norm"), o.stop(h), c.RMSNormEps)
 	return Reshape(h, -1, c.HiddenSize)
 }
 
@@ -137,14 +137,14 @@ func (c *Config) Embeddings(s *model.Scope, in Inputs, o Options) *Node {
 func (c *Config) decoderLayer(s *model.Scope, i int, h, last *Node, r rotary, bias *Node, o *Options) *Node {
 	kn := o.kernels(h.Graph())
 	layer := s.At("model").At("layers").At("%d", i)
-	x := kn.rmsNorm(layer.At("input_layernorm"), h, c.RMSNormEps)
+	x := kn.RMSNorm(layer.At("input_layernorm"), h, c.RMSNormEps)
 	xq, rq := x, r
 	if last != nil {
 		h, xq = pick(h, last), pick(x, last)
 		rq = rotary{pick(r.cos, last), pick(r.sin, last)}
 	}
 	h = Add(h, c.selfAttention(layer.At("self_attn"), xq, x, rq, r, bias, o))
-	x = kn.rmsNorm(layer.At("post_attention_layernorm"), h, c.RMSNormEps)
+	x = kn.RMSNorm(layer.At("post_attention_layernorm"), h, c.RMSNormEps)
 	mlp := layer.At("mlp")
 	gate := activation.Swish(o.linear(mlp.At("gate_proj"), x, c.IntermediateSize, false))
 	up := o.linear(mlp.At("up_proj"), x, c.IntermediateSize, false)
@@ -187,18 +187,18 @@ func (c *Config) patchEmbed(s *model.Scope, pixels *Node, o *Options) *Node {
 	if pixels.Shape().Dim(-1) != v.PatchDim() {
 		w = ReduceSum(w, 2)
 	}
-	return o.kernels(pixels.Graph()).times(pixels, Reshape(w, v.EmbedDim, -1), false)
+	return o.kernels(pixels.Graph()).ProductT(pixels, Reshape(w, v.EmbedDim, -1), false)
 }
 
 // visionBlock is a pre-norm transformer block with full attention within each picture.
 func (c *Config) visionBlock(s *model.Scope, x *Node, r rotary, bias *Node, o *Options) *Node {
 	kn, v := o.kernels(x.Graph()), &c.Vision
 	e, d := v.EmbedDim, v.HeadDim()
-	y := kn.layerNorm(s.At("norm1"), x, visionEps)
+	y := kn.LayerNorm(s.At("norm1"), x, visionEps)
 	qkv := o.project(s.At("attn").At("qkv"), y, 3*e, true)
 	att := heads{v.Heads, v.Heads, d, part{qkv, 0}, part{qkv, e}, part{qkv, 2 * e}, r, r, bias}.attend(kn)
 	x = Add(x, o.linear(s.At("attn").At("proj"), att, e, true))
-	y = kn.layerNorm(s.At("norm2"), x, visionEps)
+	y = kn.LayerNorm(s.At("norm2"), x, visionEps)
 	y = nn.QuickGELU(o.linear(s.At("mlp").At("fc1"), y, v.mlpDim(), true))
 	return Add(x, o.linear(s.At("mlp").At("fc2"), y, e, true))
 }
@@ -211,7 +211,7 @@ const visionEps = 1e-6
 func (c *Config) merge(s *model.Scope, x *Node, o *Options) *Node {
 	kn, v := o.kernels(x.Graph()), &c.Vision
 	wide := v.EmbedDim * v.MergeUnit()
-	x = kn.layerNorm(s.At("ln_q"), x, visionEps)
+	x = kn.LayerNorm(s.At("ln_q"), x, visionEps)
 	x = Reshape(x, x.Shape().Dim(0), x.Shape().Dim(1)/v.MergeUnit(), wide)
 	x = activation.Gelu(o.linear(s.At("mlp").At("0"), x, wide, true))
 	return o.linear(s.At("mlp").At("2"), x, c.HiddenSize, true)
