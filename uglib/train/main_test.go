@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"testing"
@@ -10,15 +11,18 @@ import (
 	"urbangraph/uglib/store"
 )
 
-// childRoot is the environment variable by which TestKilledProcess starts this
-// program again to train in that store.
-const childRoot = "UG_TEST_TRAIN_IN"
+// Environment variables by which TestKilledProcess starts this program again
+// to train a run in a store.
+const (
+	childRoot = "UG_TEST_TRAIN_IN"
+	childSpec = "UG_TEST_TRAIN_SPEC"
+)
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
 func testMain(m *testing.M) int {
 	if root := os.Getenv(childRoot); root != "" {
-		return trainAndHang(root)
+		return trainAndHang(root, os.Getenv(childSpec))
 	}
 	dir, err := os.MkdirTemp("", "train-test-")
 	if err != nil {
@@ -30,9 +34,14 @@ func testMain(m *testing.M) int {
 	return m.Run()
 }
 
-// trainAndHang trains a stage 2 run in a store and stands still
+// trainAndHang trains the run of a spec in JSON in a store and stands still
 // after step 6, to be killed.
-func trainAndHang(root string) int {
+func trainAndHang(root, text string) int {
+	var spec Spec
+	if err := json.Unmarshal([]byte(text), &spec); err != nil {
+		fmt.Println(err)
+		return 1
+	}
 	ctx := store.With(context.Background(), store.At(root))
 	ctx = progress.With(ctx, watch(func(step int) {
 		if step == 6 {
@@ -40,8 +49,7 @@ func trainAndHang(root string) int {
 			select {}
 		}
 	}))
-	var t testing.T
-	_, err := Open(ctx, second(&t))
+	_, err := Open(ctx, spec)
 	fmt.Println(err)
 	return 1
 }

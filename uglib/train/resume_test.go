@@ -3,6 +3,7 @@ package train
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -116,8 +117,12 @@ func TestKilledProcess(t *testing.T) {
 	spec := second(t)
 	want := whole(t, spec)
 	ctx, st := withoutRun(t, spec)
+	text, err := json.Marshal(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), childRoot+"="+st.Root())
+	child.Env = append(os.Environ(), childRoot+"="+st.Root(), childSpec+"="+string(text))
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
