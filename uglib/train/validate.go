@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"urbangraph/uglib/ugdata"
+	"urbangraph/uglib/progress"
 	"urbangraph/uglib/uge"
 )
 
@@ -21,6 +22,7 @@ func (r *run) validate(ctx context.Context) (*Validation, error) {
 	if len(places) < 2 {
 		return &Validation{Places: len(places)}, nil
 	}
+	ctx = progress.With(ctx, nil) // a bar for each validation would crowd out that of the run
 	query := ugdata.Query(r.spec.Stage, ugdata.Instructions(ugdata.SCC, r.spec.Stage)[0])
 	queries, err := r.encoder.Encode(ctx, "validate: queries", len(places), func(i int) (uge.Input, error) {
 		return r.source.Input(places[i], query)
