@@ -3,8 +3,8 @@ package train
 import (
 	"context"
 
-	"urbangraph/uglib/ugdata"
 	"urbangraph/uglib/progress"
+	"urbangraph/uglib/ugdata"
 	"urbangraph/uglib/uge"
 )
 
