@@ -8,6 +8,7 @@ require (
 	github.com/gomlx/compute v0.1.6
 	github.com/gomlx/go-xla v0.4.5
 	github.com/gomlx/gomlx v0.28.6
+	github.com/google/renameio/v2 v2.0.0
 	github.com/janpfeifer/gonb v0.11.5
 	github.com/mattn/go-isatty v0.0.20
 	github.com/parquet-go/parquet-go v0.29.0

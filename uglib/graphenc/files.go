@@ -12,6 +12,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/google/renameio/v2"
 
 	"urbangraph/uglib/nn"
 )
@@ -101,7 +102,10 @@ func Save(dir string, store *model.Store, scope string, c Config) error {
 	if err != nil {
 		return fmt.Errorf("save graph encoder to %s: %w", dir, err)
 	}
-	return nn.WriteFile(filepath.Join(dir, configFile), append(text, '\n'))
+	if err := renameio.WriteFile(filepath.Join(dir, configFile), append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("save graph encoder: %w", err)
+	}
+	return nil
 }
 
 // Load reads the folder that [Save] wrote into variables of dtype under the

@@ -15,6 +15,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/google/renameio/v2"
 )
 
 const (
@@ -163,7 +164,10 @@ func SaveAdapter(dir string, store *model.Store, lora *LoRA, o AdapterOptions) e
 	if err := SaveTensors(filepath.Join(dir, adapterTensorsFile), all, map[string]string{"format": "pt"}); err != nil {
 		return err
 	}
-	return WriteFile(filepath.Join(dir, adapterConfigFile), append(text, '\n'))
+	if err := renameio.WriteFile(filepath.Join(dir, adapterConfigFile), append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("save adapter: %w", err)
+	}
+	return nil
 }
 
 // LoadAdapter reads a PEFT adapter folder into the store as float32 variables
@@ -299,22 +303,4 @@ func loraTerms(store *model.Store) (map[string]loraTerm, error) {
 		terms[module] = term
 	}
 	return terms, nil
-}
-
-// WriteFile writes a small file under another name and renames it.
-func WriteFile(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	_, err = f.Write(content)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
 }

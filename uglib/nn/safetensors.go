@@ -19,6 +19,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/google/renameio/v2"
 )
 
 // maxHeader is the largest header that the safetensors format allows.
@@ -362,8 +363,7 @@ func LoadTensors(path string) (map[string]*tensors.Tensor, error) {
 	return all, nil
 }
 
-// SaveTensors writes a safetensors file: under another name first, then
-// renamed, so that the file is either whole or absent. Tensors lie in the
+// SaveTensors writes a safetensors file, whole or not at all. Tensors lie in the
 // order of the format's own writer, wide types first, then by name; equal
 // tensors give equal files.
 func SaveTensors(path string, all map[string]*tensors.Tensor, metadata map[string]string) (err error) {
@@ -373,21 +373,20 @@ func SaveTensors(path string, all map[string]*tensors.Tensor, metadata map[strin
 		}
 		return strings.Compare(a, b)
 	})
-	head, err := encodeHeader(names, all, metadata)
-	if err != nil {
-		return fmt.Errorf("save tensors to %s: %w", path, err)
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
-	if err != nil {
-		return fmt.Errorf("save tensors: %w", err)
-	}
 	defer func() {
 		if err != nil {
-			file.Close()
-			os.Remove(file.Name())
 			err = fmt.Errorf("save tensors to %s: %w", path, err)
 		}
 	}()
+	head, err := encodeHeader(names, all, metadata)
+	if err != nil {
+		return err
+	}
+	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
+	if err != nil {
+		return err
+	}
+	defer file.Cleanup()
 	if _, err = file.Write(head); err != nil {
 		return err
 	}
@@ -401,16 +400,7 @@ func SaveTensors(path string, all map[string]*tensors.Tensor, metadata map[strin
 			return fmt.Errorf("tensor %q: %w", name, err)
 		}
 	}
-	if err = file.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = file.Sync(); err != nil {
-		return err
-	}
-	if err = file.Close(); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+	return file.CloseAtomicallyReplace()
 }
 
 // encodeHeader returns the length and the header, padded with blanks to a

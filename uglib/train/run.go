@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/google/renameio/v2"
 
 	"urbangraph/uglib/backbone/qwen2vl"
 	"urbangraph/uglib/backend"
@@ -277,8 +278,8 @@ func (r *run) checkpoint() error {
 	if err != nil {
 		return err
 	}
-	if err := nn.WriteFile(r.build.Path(logFile), text); err != nil {
-		return err
+	if err := renameio.WriteFile(r.build.Path(logFile), text, 0o644); err != nil {
+		return fmt.Errorf("train: write log: %w", err)
 	}
 	return nn.SaveStore(r.build.Path(checkpointFile), r.model.Vars, nil, map[string]string{
 		"step": strconv.Itoa(r.step), "best": strconv.FormatFloat(r.best, 'g', -1, 64),
@@ -336,8 +337,8 @@ func (r *run) finish() error {
 	if err != nil {
 		return err
 	}
-	if err := nn.WriteFile(r.build.Path(logFile), text); err != nil {
-		return err
+	if err := renameio.WriteFile(r.build.Path(logFile), text, 0o644); err != nil {
+		return fmt.Errorf("train: write log: %w", err)
 	}
 	r.build.Summary("stage", r.spec.Stage)
 	r.build.Summary("steps", r.step)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/google/renameio/v2"
 
 	"urbangraph/uglib/backbone/qwen2vl"
 	"urbangraph/uglib/graphenc"
@@ -138,7 +139,7 @@ func (m *Model) Save(dir string) error {
 		return err
 	}
 	err = errors.Join(
-		nn.WriteFile(filepath.Join(dir, ConfigName), append(text, '\n')),
+		renameio.WriteFile(filepath.Join(dir, ConfigName), append(text, '\n'), 0o644),
 		m.Backbone.Save(filepath.Join(dir, qwen2vl.ConfigName)),
 		m.Tokenizer.Save(filepath.Join(dir, TokenizerName)),
 		m.Processor.Save(filepath.Join(dir, vision.ConfigName)),

@@ -268,7 +268,7 @@ func TestConfigRoundTrip(t *testing.T) {
 			t.Errorf("read back %+v, want %+v", *q, *p)
 		}
 	}
-	left, _ := filepath.Glob(filepath.Join(dir, "*.tmp"))
+	left, _ := filepath.Glob(filepath.Join(dir, ".*"))
 	if len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
