@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/google/renameio/v2"
 	"github.com/paulmach/orb"
 
 	"urbangraph/uglib/geo"
@@ -146,11 +147,7 @@ func Write(dir string, c *City) error {
 	if err != nil {
 		return fmt.Errorf("write city %s: %w", c.Name, err)
 	}
-	err = writeFile(filepath.Join(dir, cityFile), func(f *os.File) error {
-		_, err := f.Write(append(b, '\n'))
-		return err
-	})
-	if err != nil {
+	if err := renameio.WriteFile(filepath.Join(dir, cityFile), append(b, '\n'), 0o644); err != nil {
 		return fmt.Errorf("write city %s: %w", c.Name, err)
 	}
 	return nil

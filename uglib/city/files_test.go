@@ -73,7 +73,7 @@ func TestWriteAndRead(t *testing.T) {
 				t.Errorf("%s: %s is not the same when it is written again", c.Name, file)
 			}
 		}
-		if left, _ := filepath.Glob(filepath.Join(dir, "*.tmp")); len(left) > 0 {
+		if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/google/renameio/v2"
 	"github.com/parquet-go/parquet-go"
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkb"
@@ -62,15 +63,20 @@ func writeTable[R any](path string, rows []R, shapes []orb.Geometry, column func
 	if err != nil {
 		return table{}, err
 	}
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
+	if err != nil {
+		return table{}, err
+	}
+	defer f.Cleanup()
 	hash := sha256.New()
-	err = writeFile(path, func(f *os.File) error {
-		w := parquet.NewGenericWriter[R](io.MultiWriter(f, hash), parquet.Compression(&parquet.Zstd), parquet.KeyValueMetadata("geo", string(meta)))
-		if _, err := w.Write(rows); err != nil {
-			return err
-		}
-		return w.Close()
-	})
-	return table{Rows: len(rows), SHA256: hex.EncodeToString(hash.Sum(nil))}, err
+	w := parquet.NewGenericWriter[R](io.MultiWriter(f, hash), parquet.Compression(&parquet.Zstd), parquet.KeyValueMetadata("geo", string(meta)))
+	if _, err := w.Write(rows); err != nil {
+		return table{}, fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	if err := w.Close(); err != nil {
+		return table{}, fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	return table{Rows: len(rows), SHA256: hex.EncodeToString(hash.Sum(nil))}, f.CloseAtomicallyReplace()
 }
 
 // readTable reads a Parquet file that must be as city.json describes it. The
@@ -120,33 +126,6 @@ func decodeTable[R any](b []byte, rowCount int) (rows []R, err error) {
 		}
 	}
 	return rows, nil
-}
-
-// writeFile writes a file aside and renames it into place when it is whole.
-func writeFile(path string, write func(*os.File) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := write(f); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(path), err)
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // encodeTags returns tags as a JSON object with sorted keys.

@@ -2,12 +2,12 @@ package ugbench
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
+
+	"github.com/google/renameio/v2"
 
 	"urbangraph/uglib/store"
 )
@@ -140,22 +140,13 @@ type Report struct {
 }
 
 // Write writes the report to the file path as JSON, whole or not at all.
-func (r *Report) Write(path string) (err error) {
+func (r *Report) Write(path string) error {
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return fmt.Errorf("ugbench: %s: %w", path, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".results-*")
-	if err != nil {
-		return fmt.Errorf("ugbench: %w", err)
-	}
-	_, err = f.Write(append(data, '\n'))
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("ugbench: write %s: %w", path, errors.Join(err, os.Remove(f.Name())))
+	if err := renameio.WriteFile(path, append(data, '\n'), 0o644); err != nil {
+		return fmt.Errorf("ugbench: write %s: %w", path, err)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package ugdata
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -34,7 +35,7 @@ func Export(ctx context.Context, dir string, d *Dataset) error {
 			if c == nil {
 				return fmt.Errorf("ugdata: the city %s of place %d is not open", p.City, p.ID)
 			}
-			if err := writeFile(filepath.Join(dir, graph), func(f *os.File) error { return p.File(c).Write(f) }); err != nil {
+			if err := writeFile(filepath.Join(dir, graph), func(f io.Writer) error { return p.File(c).Write(f) }); err != nil {
 				return err
 			}
 			written[s.Place] = true
@@ -46,7 +47,7 @@ func Export(ctx context.Context, dir string, d *Dataset) error {
 	for _, split := range []Split{Train, Val} {
 		for stage := 1; stage <= 2; stage++ {
 			name := rowsFile(split, stage)
-			if err := writeFile(filepath.Join(dir, name), func(f *os.File) error { return WriteRows(f, rows[name]) }); err != nil {
+			if err := writeFile(filepath.Join(dir, name), func(f io.Writer) error { return WriteRows(f, rows[name]) }); err != nil {
 				return err
 			}
 		}

@@ -3,10 +3,11 @@ package ugdata
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
+	"github.com/google/renameio/v2"
 	"github.com/parquet-go/parquet-go"
 	"github.com/paulmach/orb"
 
@@ -215,7 +216,7 @@ func ids(ints []int32) []city.NodeID {
 }
 
 func writeTable[R any](path string, rows []R) error {
-	return writeFile(path, func(f *os.File) error {
+	return writeFile(path, func(f io.Writer) error {
 		w := parquet.NewGenericWriter[R](f, parquet.Compression(&parquet.Zstd))
 		if _, err := w.Write(rows); err != nil {
 			return err
@@ -224,18 +225,17 @@ func writeTable[R any](path string, rows []R) error {
 	})
 }
 
-// writeFile writes a file beside its place and then moves it there.
-func writeFile(path string, write func(*os.File) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+// writeFile writes a file whole or not at all.
+func writeFile(path string, write func(io.Writer) error) error {
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
 	if err != nil {
 		return fmt.Errorf("ugdata: %w", err)
 	}
-	err = errors.Join(write(f), f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
+	defer f.Cleanup()
+	if err = write(f); err == nil {
+		err = f.CloseAtomicallyReplace()
 	}
 	if err != nil {
-		os.Remove(f.Name())
 		return fmt.Errorf("ugdata: write %s: %w", path, err)
 	}
 	return nil

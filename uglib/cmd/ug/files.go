@@ -1,32 +1,33 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
+
+	"github.com/google/renameio/v2"
 )
 
 // writeWhole writes a file that appears whole or not at all.
 func writeWhole(path string, data []byte) error {
-	return replaceFile(path, func(f *os.File) error {
-		_, err := f.Write(data)
-		return err
-	})
+	if err := renameio.WriteFile(path, data, 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
 }
 
 // replaceFile puts what write writes in the place of a file, whole or not at all.
-func replaceFile(path string, write func(*os.File) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".ug-*")
+func replaceFile(path string, write func(io.Writer) error) error {
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	err = errors.Join(write(f), f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
+	defer f.Cleanup()
+	if err = write(f); err == nil {
+		err = f.CloseAtomicallyReplace()
 	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(f.Name())))
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
 }

@@ -3,7 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
-	"os"
+	"io"
 	"path/filepath"
 	"strings"
 
@@ -30,7 +30,7 @@ func writeVectors(path, model string, list []embedded) error {
 // writeParquet writes the columns id, kind, source and vector (a list of
 // float), and the model into the file's metadata.
 func writeParquet(path, model string, list []embedded) error {
-	return replaceFile(path, func(f *os.File) error {
+	return replaceFile(path, func(f io.Writer) error {
 		w := parquet.NewGenericWriter[embedded](f, parquet.KeyValueMetadata("model", model), parquet.Compression(&parquet.Zstd))
 		if _, err := w.Write(list); err != nil {
 			return err
@@ -41,7 +41,7 @@ func writeParquet(path, model string, list []embedded) error {
 
 // writeJSONL writes an object for each input on a line of its own.
 func writeJSONL(path, _ string, list []embedded) error {
-	return replaceFile(path, func(f *os.File) error {
+	return replaceFile(path, func(f io.Writer) error {
 		buf := bufio.NewWriter(f)
 		enc := json.NewEncoder(buf)
 		enc.SetEscapeHTML(false)
