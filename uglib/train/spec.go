@@ -49,8 +49,8 @@ func Stage1(data ugdata.Spec) Spec {
 	s := Spec{
 		Data: data, Stage: 1,
 		Size:  Size{Vocabulary: 2048, Hidden: 96, VisionLayers: 2, Layers: 2, MaxPixels: 112 * 84, MaxTokens: 160},
-		Steps: 1600, Batch: 48, Near: 0.5, LearningRate: 1e-3, Warmup: 0.05, WeightDecay: 0.1, Temperature: 0.05,
-		Validate: 200, Seed: 42,
+		Steps: 600, Batch: 48, Near: 0.5, LearningRate: 1e-3, Warmup: 0.05, WeightDecay: 0.1, Temperature: 0.05,
+		Validate: 100, Seed: 42,
 	}
 	if fast() {
 		s.Steps, s.Batch, s.Validate, s.Size.Hidden, s.Size.Vocabulary = 60, 16, 30, 64, 1024
@@ -63,8 +63,8 @@ func Stage2(data ugdata.Spec) Spec {
 	first := Stage1(data)
 	s := Spec{
 		Data: data, Stage: 2, Init: &first,
-		Steps: 800, Batch: 48, Near: 0.5, LearningRate: 1e-3, BaseScale: 1, Warmup: 0.05, WeightDecay: 0.1, Temperature: 0.05,
-		Rank: 16, Target: everyLinear, Validate: 200, Seed: 42,
+		Steps: 350, Batch: 48, Near: 0.5, LearningRate: 1e-3, BaseScale: 1, Warmup: 0.05, WeightDecay: 0.1, Temperature: 0.05,
+		Rank: 16, Target: everyLinear, Validate: 50, Seed: 42,
 	}
 	if fast() {
 		s.Steps, s.Batch, s.Validate = 40, 16, 20

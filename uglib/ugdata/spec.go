@@ -38,12 +38,15 @@ type count struct {
 // Newark and Dover, with Andorra held out. If UG_FAST is set to anything but
 // "0" it is a small one, of Wilmington with Andorra held out. The error is one
 // of the built-in extracts.
+//
+// Subgraphs have 24 nodes at most: each becomes a token of the small default
+// model, and captions tell of what is nearest.
 func Default() (Spec, error) {
 	train, held := defaultTrain, defaultHeldOut
 	if Fast() {
 		train, held = fastTrain, fastHeldOut
 	}
-	s := Spec{Seed: 1}
+	s := Spec{Seed: 1, Options: Options{Nodes: 24}}
 	for _, part := range []struct {
 		counts []count
 		to     *[]streetview.Spec
