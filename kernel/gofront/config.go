@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/renameio/v2"
 )
 
 // maxBinaries limits the programs of cells that are kept, in bytes; the longest unused go first.
@@ -84,7 +86,7 @@ func (b builder) saveConfig(c *config, text []byte) error {
 		path string
 		data []byte
 	}{{c.file, text}, {c.linkFile(), append(slices.Clip(text), modInfo(c.Deps)...)}, {c.file + ".json", meta}} {
-		if err := writeFile(f.path, f.data); err != nil {
+		if err := renameio.WriteFile(f.path, f.data, 0o644); err != nil {
 			return err
 		}
 	}
@@ -166,25 +168,6 @@ func stampFiles(paths []string) string {
 func isFile(path string) bool {
 	fi, err := os.Stat(path)
 	return err == nil && fi.Mode().IsRegular()
-}
-
-// writeFile writes a file as a whole or not at all.
-func writeFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }
 
 // touch sets the time of a file to now, which [prune] reads as its last use.
