@@ -33,7 +33,7 @@ pattern or plain name (01-ugdata). Each is written to --out, executed, as a note
 status is 1 when a cell failed.`,
 		Example: `  ugkernel lab
   ugkernel lab --no-browser --port 8890
-  ugkernel lab --execute --out /tmp/executed 01-ugdata 02-training`,
+  ugkernel lab --execute --out executed 01-ugdata 02-training`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			l, err := layout(*repo)
 			if err != nil {

@@ -18,7 +18,6 @@ import (
 
 // newBench is "ug bench".
 func newBench(a *app) *cobra.Command {
-	var data dataFlags
 	var runs runFlags
 	var candidates, queries int
 	var metrics []string
@@ -37,11 +36,7 @@ retrieval, with 95% intervals, a chance row, and paired tests of one model again
   ug bench --candidates 100 --metrics Hit@1,Hit@10,MRR`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			spec, err := data.spec(cmd)
-			if err != nil {
-				return err
-			}
-			first, second, err := runs.specs(cmd, spec)
+			spec, first, second, err := runs.specs(cmd)
 			if err != nil {
 				return err
 			}
@@ -80,7 +75,6 @@ retrieval, with 95% intervals, a chance row, and paired tests of one model again
 			})
 		},
 	}
-	data.register(cmd)
 	runs.register(cmd)
 	flags := cmd.Flags()
 	flags.IntVar(&candidates, "candidates", 0, "candidates of a query (default 20)")

@@ -21,7 +21,6 @@ import (
 
 // newDemo is "ug demo".
 func newDemo(a *app) *cobra.Command {
-	var data dataFlags
 	var runs runFlags
 	var out string
 	var force bool
@@ -36,15 +35,11 @@ learnt next to nothing.
 
 ` + runHelp + "\n\n" + dataHelp,
 		Example: `  ug demo
-  UG_FAST=1 ug demo --out /tmp/quick
+  UG_FAST=1 ug demo --out quick
   ug demo --pbf my.osm.pbf --bbox 9.95,53.53,10.05,53.58 --count 1000`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			spec, err := data.spec(cmd)
-			if err != nil {
-				return err
-			}
-			first, second, err := runs.specs(cmd, spec)
+			spec, first, second, err := runs.specs(cmd)
 			if err != nil {
 				return err
 			}
@@ -58,7 +53,6 @@ learnt next to nothing.
 			return d.run(cmd.Context(), force)
 		},
 	}
-	data.register(cmd)
 	runs.register(cmd)
 	cmd.Flags().StringVar(&out, "out", "ug-demo", "folder `DIR` of the report; an earlier demo there is replaced")
 	cmd.Flags().BoolVar(&force, "force", false, "write into --out even if it holds something else")

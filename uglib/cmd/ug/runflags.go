@@ -7,9 +7,10 @@ import (
 	"urbangraph/uglib/ugdata"
 )
 
-// runFlags say how the two stages are trained. A value that differs between the
+// runFlags say how the two stages are trained, and on which dataset. A value that differs between the
 // stages is given as one number for both or as two, of stage 1 and stage 2.
 type runFlags struct {
+	data         dataFlags
 	steps, batch []int
 	rate         []float64
 	validate     int
@@ -24,10 +25,12 @@ const runHelp = `Without flags they are the default runs. --steps, --batch and -
 stages or two, of stage 1 and stage 2.`
 
 func (f *runFlags) register(cmd *cobra.Command) {
+	f.data.register(cmd)
 	flags := cmd.PersistentFlags()
 	flags.IntSliceVar(&f.steps, "steps", nil, "training steps, `N` or N,M")
 	flags.IntSliceVar(&f.batch, "batch", nil, "pairs of a batch, `N` or N,M")
 	flags.Float64SliceVar(&f.rate, "lr", nil, "peak learning `RATE`, or RATE,RATE")
+	flags.Lookup("lr").DefValue = "" // help says nothing of an empty list
 	flags.IntVar(&f.validate, "validate", 0, "steps from one validation to the next")
 	flags.Float64Var(&f.near, "near", 0, "share of the batches that are drawn from one neighbourhood, 0 to 1")
 	flags.Float64Var(&f.temperature, "temperature", 0, "temperature of InfoNCE")
@@ -41,27 +44,30 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.IntVar(&f.maxTokens, "max-tokens", 0, "tokens of a row, those of image and graph included")
 }
 
-// specs returns the runs of both stages on a dataset.
-func (f *runFlags) specs(cmd *cobra.Command, data ugdata.Spec) (first, second train.Spec, err error) {
+// specs returns the dataset and the runs of both stages on it.
+func (f *runFlags) specs(cmd *cobra.Command) (data ugdata.Spec, first, second train.Spec, err error) {
+	if data, err = f.data.spec(cmd); err != nil {
+		return data, first, second, err
+	}
 	first, second = train.Stage1(data), train.Stage2(data)
 	stages := []*train.Spec{&first, &second}
 	changed := cmd.Flags().Changed
 	for i, s := range stages {
 		if err := perStage("steps", f.steps, i, &s.Steps); err != nil {
-			return first, second, err
+			return data, first, second, err
 		}
 		if err := perStage("batch", f.batch, i, &s.Batch); err != nil {
-			return first, second, err
+			return data, first, second, err
 		}
 		if err := perStage("lr", f.rate, i, &s.LearningRate); err != nil {
-			return first, second, err
+			return data, first, second, err
 		}
 		set(changed("validate"), &s.Validate, f.validate)
 		set(changed("near"), &s.Near, f.near)
 		set(changed("temperature"), &s.Temperature, f.temperature)
 		set(changed("run-seed"), &s.Seed, f.seed)
 		if s.Steps < 1 || s.Batch < 2 || s.Validate < 1 || !(s.LearningRate > 0) || !(s.Temperature > 0) || !(s.Near >= 0 && s.Near <= 1) {
-			return first, second, usagef("stage %d: --steps %d, --batch %d, --validate %d, --lr %g, --temperature %g, --near %g: want at least 1 step, 2 pairs and 1 step between validations, positive rates, and a share from 0 to 1",
+			return data, first, second, usagef("stage %d: --steps %d, --batch %d, --validate %d, --lr %g, --temperature %g, --near %g: want at least 1 step, 2 pairs and 1 step between validations, positive rates, and a share from 0 to 1",
 				s.Stage, s.Steps, s.Batch, s.Validate, s.LearningRate, s.Temperature, s.Near)
 		}
 	}
@@ -76,11 +82,11 @@ func (f *runFlags) specs(cmd *cobra.Command, data ugdata.Spec) (first, second tr
 		{"rank", &second.Rank, f.rank},
 	} {
 		if set(changed(x.name), x.to, x.v); *x.to < 1 {
-			return first, second, usagef("--%s %d is not positive", x.name, *x.to)
+			return data, first, second, usagef("--%s %d is not positive", x.name, *x.to)
 		}
 	}
 	second.Init = &first
-	return first, second, nil
+	return data, first, second, nil
 }
 
 // set gives a field the value of a flag that was given.

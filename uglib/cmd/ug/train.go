@@ -14,7 +14,6 @@ import (
 
 // newTrain is "ug train".
 func newTrain(a *app) *cobra.Command {
-	var data dataFlags
 	var runs runFlags
 	var stage string
 	cmd := &cobra.Command{
@@ -33,11 +32,7 @@ interrupted goes on from its last checkpoint; one that is finished opens at once
 			if stage != "1" && stage != "2" && stage != "both" {
 				return usagef("--stage %q; there are 1, 2 (after 1) and both", stage)
 			}
-			spec, err := data.spec(cmd)
-			if err != nil {
-				return err
-			}
-			first, second, err := runs.specs(cmd, spec)
+			_, first, second, err := runs.specs(cmd)
 			if err != nil {
 				return err
 			}
@@ -58,7 +53,6 @@ interrupted goes on from its last checkpoint; one that is finished opens at once
 			return a.print(results, func(w io.Writer) error { return writeTrained(w, results) })
 		},
 	}
-	data.register(cmd)
 	runs.register(cmd)
 	cmd.Flags().StringVar(&stage, "stage", "both", "1, 2 (which trains or opens 1 first) or both")
 	return cmd
