@@ -51,7 +51,7 @@ func goError(err error) error {
 	}
 	for _, sign := range []string{"dial tcp", "no such host", "module lookup disabled", "connection refused", "i/o timeout"} {
 		if strings.Contains(err.Error(), sign) {
-			return fmt.Errorf("Go modules are missing and could not be fetched: connect this machine once and run `go mod download` in the clone, or set GOPROXY to a mirror, then run this again: %w", err)
+			return fmt.Errorf("missing Go modules could not be fetched: connect this machine once and run `go mod download` in the clone, or set GOPROXY to a mirror, then run this again: %w", err)
 		}
 	}
 	return err

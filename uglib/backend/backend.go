@@ -4,10 +4,10 @@
 // The default is pure Go. The environment variable UG_BACKEND, or GOMLX_BACKEND
 // if that is not set, names another:
 //
-//	go                   pure Go (the default)
-//	go:ops_sequential    pure Go, one operation at a time
-//	xla:/abs/plugin.so   XLA by the PJRT plugin at this path
-//	xla:cuda             XLA by a plugin that GoMLX finds by name
+//	UG_BACKEND=go                   pure Go (the default)
+//	UG_BACKEND=go:ops_sequential    pure Go, one operation at a time
+//	UG_BACKEND=xla:/abs/plugin.so   XLA by the PJRT plugin at this path
+//	UG_BACKEND=xla:cuda             XLA by a plugin that GoMLX finds by name
 //
 // XLA is linked only into programs built with the build tag "xla" and cgo, and
 // nothing is ever fetched by itself: get_pjrt_cpu.sh beside this file gets a

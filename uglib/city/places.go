@@ -134,8 +134,8 @@ func (b *builder) named(s NodeID) bool { return b.city.Nodes[s].Name != "" }
 // this share runs within this distance of the boundary, or that runs inside.
 const (
 	boundaryBand  geo.Metres = 10
-	boundaryShare            = 0.3
-	sampleStep               = 5.0 // metres between the points of a street that are looked at
+	boundaryShare float64    = 0.3
+	sampleStep    float64    = 5 // metres between the points of a street that are looked at
 )
 
 // boundaries joins each area to the streets along its boundary and inside it.

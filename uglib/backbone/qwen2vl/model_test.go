@@ -168,7 +168,7 @@ func TestKernelForms(t *testing.T) {
 			run(t, store, args, pass)
 			for v := range store.IterVariables() {
 				if strings.HasSuffix(v.Path(), "lora_B/weight") {
-					v.MustSetValue(tensors.FromFlatDataAndDimensions(hashPixels(v.Shape().Size(), 3), v.Shape().Dimensions...))
+					setValue(t, v, hashPixels(v.Shape().Size(), 3))
 				}
 			}
 		}
@@ -302,6 +302,14 @@ func TestStills(t *testing.T) {
 	near(t, "weight gradients", dShort, dLong, 1e-4, nil)
 }
 
+// setValue gives v these values, in its own shape.
+func setValue(t *testing.T, v *model.Variable, values []float32) {
+	t.Helper()
+	if err := v.SetValue(tensors.FromFlatDataAndDimensions(values, v.Shape().Dimensions...)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestLoRAEqualsMergedWeights: adapters give what their products added to the weights give.
 func TestLoRAEqualsMergedWeights(t *testing.T) {
 	cfg := smallConfig(t)
@@ -329,7 +337,7 @@ func TestLoRAEqualsMergedWeights(t *testing.T) {
 		adapters++
 		out, r := v.Shape().Dim(0), v.Shape().Dim(1)
 		up := hashPixels(out*r, 4)
-		v.MustSetValue(tensors.FromFlatDataAndDimensions(up, out, r))
+		setValue(t, v, up)
 		low := floats(t, store.GetVariable(path+"/lora_A/weight").MustValue())
 		w := merged.GetVariable(path + "/weight")
 		sum := floats(t, w.MustValue())
@@ -341,7 +349,7 @@ func TestLoRAEqualsMergedWeights(t *testing.T) {
 				}
 			}
 		}
-		w.MustSetValue(tensors.FromFlatDataAndDimensions(sum, out, in))
+		setValue(t, w, sum)
 	}
 	if adapters != 14 {
 		t.Fatalf("%d adapters, want 14", adapters)
