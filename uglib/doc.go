@@ -8,7 +8,7 @@
 //	backend     choice of the GoMLX backend: pure Go with SIMD, or XLA by plugin
 //	osm         OpenStreetMap extracts (pbf, xml, bz2, gz) to streets, places, areas
 //	city        the urban graph: nodes, edges, CSR, subgraphs, paths; GeoParquet
-//	streetview  geotagged images: photo folders, views rendered from the city
+//	streetview  geotagged images: photo folders (exif), views drawn from the city (render)
 //	caption     spatial context captions (SCC)
 //	ugdata      samples with reasoning paths (SRP) and captions, splits, formats
 //	tokenizer   Hugging Face tokenizer.json: byte-level BPE, and training of one

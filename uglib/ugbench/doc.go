@@ -18,4 +18,12 @@
 // dot product of unit vectors; the rank of the truth is one more than the
 // number of candidates with a greater score, plus half the number with an equal
 // one.
+//
+// The reference's benchmark builder, metric code and data are not public, so
+// what they leave open is decided here, and its urban perception and spatial
+// grounding are left out: perception needs the judgements of people. Other
+// deviations: a set embeds every query and candidate once, where the reference
+// encodes the candidates anew for each query; no two candidates of a query are
+// alike; and geolocation is asked a second time with texts of names alone,
+// without kinds, distances and directions.
 package ugbench
