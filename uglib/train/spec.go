@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 
@@ -52,7 +51,7 @@ func Stage1(data ugdata.Spec) Spec {
 		Steps: 600, Batch: 48, Near: 0.5, LearningRate: 1e-3, Warmup: 0.05, WeightDecay: 0.1, Temperature: 0.05,
 		Validate: 100, Seed: 42,
 	}
-	if fast() {
+	if ugdata.Fast() {
 		s.Steps, s.Batch, s.Validate, s.Size.Hidden, s.Size.Vocabulary = 60, 16, 30, 64, 1024
 	}
 	return s
@@ -66,7 +65,7 @@ func Stage2(data ugdata.Spec) Spec {
 		Steps: 350, Batch: 48, Near: 0.5, LearningRate: 1e-3, BaseScale: 1, Warmup: 0.05, WeightDecay: 0.1, Temperature: 0.05,
 		Rank: 16, Target: everyLinear, Validate: 50, Seed: 42,
 	}
-	if fast() {
+	if ugdata.Fast() {
 		s.Steps, s.Batch, s.Validate = 40, 16, 20
 	}
 	return s
@@ -75,11 +74,6 @@ func Stage2(data ugdata.Spec) Spec {
 // everyLinear are all linear layers of the language model. The small default
 // model has two layers, and q and v alone leave it too little to learn with.
 const everyLinear = `^model\.layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.(gate|up|down)_proj)$`
-
-// fast reports whether the environment variable UG_FAST asks for defaults so
-// small that everything runs in a minute or two and learns next to nothing,
-// which is enough to see that it works; see [ugdata.Default].
-func fast() bool { v := os.Getenv("UG_FAST"); return v != "" && v != "0" }
 
 // Kind implements [store.Spec].
 func (Spec) Kind() string { return "run" }

@@ -62,7 +62,9 @@ func Default() (Spec, error) {
 	return s, nil
 }
 
-// Fast reports whether UG_FAST asks for a small default dataset.
+// Fast reports whether the environment variable UG_FAST asks for defaults, of
+// datasets and of training, so small that everything runs in a minute or two and
+// a model learns next to nothing, which is enough to see that it works.
 func Fast() bool {
 	v := os.Getenv("UG_FAST")
 	return v != "" && v != "0"
