@@ -5,10 +5,10 @@ import (
 	"strings"
 
 	"github.com/golang/geo/s2"
-	"github.com/paulmach/orb"
 
 	"urbangraph/plots/carto"
 	"urbangraph/uglib/city"
+	"urbangraph/uglib/geo"
 	"urbangraph/uglib/ugdata"
 )
 
@@ -37,7 +37,7 @@ func SplitMap(c *city.City, places []ugdata.Place) *Map {
 			Name: fmt.Sprintf("Place %d", p.ID), Detail: strings.ToLower(splitNames[p.Split])})
 		if p.Block != 0 && p.Split != ugdata.Buffer && !drawn[p.Block] && s2.CellID(p.Block).IsValid() {
 			drawn[p.Block] = true
-			blocks[p.Split] = append(blocks[p.Split], carto.Feature{Geometry: cellPolygon(p.Block),
+			blocks[p.Split] = append(blocks[p.Split], carto.Feature{Geometry: geo.CellPolygon(p.Block),
 				Name: "Block " + s2.CellID(p.Block).ToToken(), Detail: strings.ToLower(splitNames[p.Split])})
 		}
 	}
@@ -60,14 +60,4 @@ func SplitMap(c *city.City, places []ugdata.Place) *Map {
 	m.scene.Subtitle = fmt.Sprintf("%s places: %s", count(total), strings.Join(parts, ", "))
 	return m
 }
-
-// cellPolygon returns the outline of an S2 cell.
-func cellPolygon(id uint64) orb.Polygon {
-	cell := s2.CellFromCellID(s2.CellID(id))
-	ring := make(orb.Ring, 0, 5)
-	for k := range 4 {
-		ll := s2.LatLngFromPoint(cell.Vertex(k))
-		ring = append(ring, orb.Point{ll.Lng.Degrees(), ll.Lat.Degrees()})
-	}
-	return orb.Polygon{append(ring, ring[0])}
 }
