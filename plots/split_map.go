@@ -60,4 +60,3 @@ func SplitMap(c *city.City, places []ugdata.Place) *Map {
 	m.scene.Subtitle = fmt.Sprintf("%s places: %s", count(total), strings.Join(parts, ", "))
 	return m
 }
-}
