@@ -69,8 +69,8 @@ type entry struct {
 
 // OpenTensors opens a safetensors file, a sharded checkpoint by its
 // *.safetensors.index.json, or a model folder, in which it takes
-// model.safetensors.index.json, else model.safetensors, else the only
-// *.safetensors file there is.
+// model.safetensors.index.json, else model.safetensors. No other file is
+// guessed at: it may be an adapter or a graph encoder.
 //
 // The headers are checked as the format's reference implementation does:
 // offsets in bounds and without gaps or overlaps, sizes that fit the shapes.
@@ -107,14 +107,7 @@ func findTensors(path string) (string, error) {
 			return p, nil
 		}
 	}
-	found, err := filepath.Glob(filepath.Join(path, "*.safetensors"))
-	if err != nil {
-		return "", fmt.Errorf("open tensors: folder %s: %w", path, err)
-	}
-	if len(found) != 1 {
-		return "", fmt.Errorf("open tensors: folder %s has neither model.safetensors nor its index, and %d other *.safetensors files; try the path of the file itself", path, len(found))
-	}
-	return found[0], nil
+	return "", fmt.Errorf("open tensors: folder %s has neither model.safetensors nor its index; try the path of the file itself", path)
 }
 
 func (f *TensorFile) openShards() error {

@@ -79,7 +79,7 @@ const everyLinear = `^model\.layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.(gate|up|
 func (Spec) Kind() string { return "run" }
 
 // Schema implements [store.Spec].
-func (Spec) Schema() int { return 1 }
+func (Spec) Schema() int { return 2 }
 
 // Inputs implements [store.Spec]: the dataset, and the tokenizer or the run
 // that this one starts from.

@@ -8,6 +8,8 @@
 //
 // A model folder is a Hugging Face folder: config.json, tokenizer.json,
 // preprocessor_config.json, model.safetensors; beside them uge_config.json
-// (prompt, limits, LoRA), graph_encoder_config.json and
-// graph_encoder.safetensors, and, after stage 2, a PEFT adapter.
+// (prompt and limits), graph_encoder_config.json and
+// graph_encoder.safetensors, and, after stage 2, a PEFT adapter in the folder
+// adapter. Python reads both: Qwen2VLForConditionalGeneration.from_pretrained
+// the base, PeftModel.from_pretrained the adapter.
 package uge

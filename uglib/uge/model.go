@@ -30,8 +30,12 @@ const (
 // Files whose presence says that a folder's model has that part.
 const (
 	graphName   = "graph_encoder_config.json"
-	adapterName = "adapter_config.json"
+	adapterName = adapterFolder + "/adapter_config.json"
 )
+
+// adapterFolder holds the PEFT adapter: beside config.json, transformers would
+// take the base model for an adapter of some other one.
+const adapterFolder = "adapter"
 
 // graphScope is where the graph encoder's variables live in the store.
 const graphScope = "/graph_encoder"
@@ -149,7 +153,7 @@ func (m *Model) Save(dir string) error {
 		return fmt.Errorf("uge: save model: %w", err)
 	}
 	if m.LoRA != nil {
-		if err := nn.SaveAdapter(dir, m.Vars, m.LoRA, nn.AdapterOptions{}); err != nil {
+		if err := nn.SaveAdapter(filepath.Join(dir, adapterFolder), m.Vars, m.LoRA, nn.AdapterOptions{}); err != nil {
 			return fmt.Errorf("uge: %w", err)
 		}
 	}
@@ -201,7 +205,7 @@ func Load(dir string) (*Model, error) {
 		m.Graph = &config
 	}
 	if exists(dir, adapterName) {
-		if m.LoRA, err = nn.LoadAdapter(dir, m.Vars, nn.AdapterOptions{}); err != nil {
+		if m.LoRA, err = nn.LoadAdapter(filepath.Join(dir, adapterFolder), m.Vars, nn.AdapterOptions{}); err != nil {
 			return fail(err)
 		}
 	}

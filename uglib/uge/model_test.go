@@ -2,6 +2,7 @@ package uge
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,21 +17,25 @@ import (
 	"urbangraph/uglib/vision"
 )
 
-func files(t testing.TB, dir string) (names []string) {
+func files(t *testing.T, dir string) (names []string) {
 	t.Helper()
-	entries, err := os.ReadDir(dir)
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		names = append(names, filepath.ToSlash(name))
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, e := range entries {
-		names = append(names, e.Name())
 	}
 	return names
 }
 
 var (
 	baseFiles  = []string{"config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json", "uge_config.json"}
-	stage2More = []string{"adapter_config.json", "adapter_model.safetensors", "graph_encoder.safetensors", "graph_encoder_config.json"}
+	stage2More = []string{"adapter/adapter_config.json", "adapter/adapter_model.safetensors", "graph_encoder.safetensors", "graph_encoder_config.json"}
 )
 
 func TestSaveAndLoad(t *testing.T) {
@@ -199,10 +204,10 @@ func TestLoadErrors(t *testing.T) {
 		{"no tokenizer", remove("tokenizer.json"), []string{"tokenizer.json", "all files of a model"}},
 		{"no processor", remove("preprocessor_config.json"), []string{"preprocessor_config.json", "all files of a model"}},
 		{"no graph encoder weights", remove("graph_encoder.safetensors"), []string{"graph_encoder.safetensors", "all files of a model"}},
-		{"no adapter weights", remove("adapter_model.safetensors"), []string{"adapter_model.safetensors", "all files of a model"}},
+		{"no adapter weights", remove("adapter/adapter_model.safetensors"), []string{"adapter_model.safetensors", "all files of a model"}},
 		{"missing tensor", drop("model.safetensors", "model.norm.weight"), []string{"model.safetensors", "model.norm.weight", "try"}},
 		{"missing graph tensor", drop("graph_encoder.safetensors", "output_proj.0.weight"), []string{"graph_encoder.safetensors", "output_proj.0.weight", "try"}},
-		{"missing adapter tensor", drop("adapter_model.safetensors", "base_model.model.model.language_model.layers.0.self_attn.q_proj.lora_B.weight"),
+		{"missing adapter tensor", drop("adapter/adapter_model.safetensors", "base_model.model.model.language_model.layers.0.self_attn.q_proj.lora_B.weight"),
 			[]string{"adapter_model.safetensors", "q_proj", "missing"}},
 		{"broken config", write("config.json", "{"), []string{"config.json"}},
 		{"broken own config", write("uge_config.json", "{"), []string{"uge_config.json"}},
