@@ -7,7 +7,8 @@
 //
 // A training run is an artefact: see [Spec] and [Open]. It writes a checkpoint
 // every so often, so that a killed run goes on where it was and ends with the
-// same weights, bit for bit, as one that was not.
+// same weights, bit for bit, as one that was not. Another backend draws other
+// random numbers: with it stage 2 starts and drops out otherwise.
 //
 // Deviations from the reference, and why:
 //   - false negatives (the same place, the same text) leave the softmax; in the
