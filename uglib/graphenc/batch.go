@@ -8,6 +8,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"urbangraph/uglib/geo"
+	"urbangraph/uglib/nn"
 )
 
 // MaxTokens is how many tokens of a node's text count (UGE reference, node
@@ -84,17 +85,7 @@ func (c Config) Need(graphs []Graph) Size {
 // Bucket rounds a size up to one of few: each part to 2ᵏ or 3·2ᵏ⁻¹, of 8 or
 // more.
 func (s Size) Bucket() Size {
-	up := func(n int) int {
-		b := 8
-		for b < n {
-			if b+b/2 >= n {
-				return b + b/2
-			}
-			b *= 2
-		}
-		return b
-	}
-	return Size{up(s.Nodes), up(s.Edges), up(s.Tokens)}
+	return Size{nn.Bucket(s.Nodes), nn.Bucket(s.Edges), nn.Bucket(s.Tokens)}
 }
 
 // Batch pads the graphs to the size, or to the bucket of what they need where

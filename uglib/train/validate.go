@@ -43,12 +43,12 @@ func (r *run) validate(ctx context.Context) (*Validation, error) {
 func compare(queries, captions [][]float32) *Validation {
 	v := &Validation{Places: len(queries)}
 	for i, q := range queries {
-		own, best, rank := dot(q, captions[i]), -1.0, 1
+		own, best, rank := uge.Similarity(q, captions[i]), -1.0, 1
 		for j, c := range captions {
 			if j == i {
 				continue
 			}
-			d := dot(q, c)
+			d := uge.Similarity(q, c)
 			best = max(best, d)
 			if d > own {
 				rank++
@@ -63,11 +63,4 @@ func compare(queries, captions [][]float32) *Validation {
 	n := float64(len(queries))
 	v.Margin, v.MRR, v.Hit5 = v.Margin/n, v.MRR/n, v.Hit5/n
 	return v
-}
-
-func dot(a, b []float32) (sum float64) {
-	for i, x := range a {
-		sum += float64(x) * float64(b[i])
-	}
-	return sum
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"urbangraph/uglib/store"
+	"urbangraph/uglib/uge"
 )
 
 // Result is how one model ranks one set.
@@ -67,7 +68,7 @@ func (s *Set) Evaluate(model string, queries, gallery [][]float32) (*Result, err
 	}
 	return s.Score(model, func(q int, scores []float64) error {
 		for i, c := range s.Queries[q].Candidates {
-			scores[i] = dot(queries[q], gallery[c])
+			scores[i] = uge.Similarity(queries[q], gallery[c])
 		}
 		return nil
 	})
@@ -114,19 +115,11 @@ func (s *Set) Score(model string, score func(q int, scores []float64) error) (*R
 	return r, nil
 }
 
-func dot(a, b []float32) float64 {
-	var sum float64
-	for i, x := range a {
-		sum += float64(x) * float64(b[i])
-	}
-	return sum
-}
-
 func checkUnit(v []float32, dim int) error {
 	if len(v) != dim {
 		return fmt.Errorf("vector of %d values beside one of %d", len(v), dim)
 	}
-	norm := math.Sqrt(dot(v, v))
+	norm := math.Sqrt(uge.Similarity(v, v))
 	if !(math.Abs(norm-1) <= 1e-3) {
 		return fmt.Errorf("vector has length %v, not 1", norm)
 	}

@@ -33,19 +33,6 @@ type Batch struct {
 	graph *graphenc.Batch
 }
 
-// bucket rounds up to 8, 12, 16, 24, 32, 48, 64, ...: few sizes, so that few
-// graphs are compiled, and at most a third of padding.
-func bucket(n int) int {
-	for b := 8; ; b *= 2 {
-		if n <= b {
-			return b
-		}
-		if n <= b+b/2 {
-			return b + b/2
-		}
-	}
-}
-
 // Batch lays inputs out, padded to rounded sizes and to the given number of
 // rows. All must be of one form: with an image or none, with a graph or none.
 func (m *Model) Batch(inputs []Input, rows int) (*Batch, error) {
@@ -53,6 +40,11 @@ func (m *Model) Batch(inputs []Input, rows int) (*Batch, error) {
 		return nil, fmt.Errorf("uge: %d inputs for a batch of %d rows", len(inputs), rows)
 	}
 	b := &Batch{Form: formOf(inputs[0])}
+	for i, in := range inputs {
+		if f := formOf(in); f != b.Form {
+			return nil, fmt.Errorf("uge: input %d is of form %+v in a batch of form %+v", i, f, b.Form)
+		}
+	}
 	if b.Form.Graph && m.Graph == nil {
 		return nil, fmt.Errorf("uge: the input has a graph, and the model no graph encoder; train stage 2 first")
 	}
@@ -75,9 +67,6 @@ func (m *Model) Batch(inputs []Input, rows int) (*Batch, error) {
 	laid := make([]qwen2vl.Row, len(inputs), rows)
 	longest, patches, images := 0, 0, 0
 	for i, in := range inputs {
-		if f := formOf(in); f != b.Form {
-			return nil, fmt.Errorf("uge: input %d is of form %+v in a batch of form %+v", i, f, b.Form)
-		}
 		row, err := m.row(in, i*nodes)
 		if err != nil {
 			return nil, fmt.Errorf("input %d: %w", i, err)
@@ -89,10 +78,10 @@ func (m *Model) Batch(inputs []Input, rows int) (*Batch, error) {
 			patches = max(patches, p.Count())
 		}
 	}
-	sizes := qwen2vl.Sizes{Rows: rows, Tokens: bucket(longest), GraphVectors: rows * nodes}
+	sizes := qwen2vl.Sizes{Rows: rows, Tokens: nn.Bucket(longest), GraphVectors: rows * nodes}
 	if b.Form.Image {
 		unit := m.Backbone.Vision.MergeUnit()
-		sizes.Images, sizes.Patches = max(rows, images), bucket((patches+unit-1)/unit)*unit
+		sizes.Images, sizes.Patches = max(rows, images), nn.Bucket((patches+unit-1)/unit)*unit
 	}
 	var err error
 	b.rows, err = m.Backbone.Layout(laid, sizes)
@@ -133,23 +122,26 @@ func (b *Batch) Tensors() []*tensors.Tensor {
 
 // NumInputs is the number of tensors of a batch of this form.
 func (f Form) NumInputs() int {
-	n := qwen2vl.TextInputs
-	if f.Image {
-		n = qwen2vl.ImageInputs
-	}
+	n := f.rowInputs()
 	if f.Graph {
 		n += graphenc.NumInputs
 	}
 	return n
 }
 
+// rowInputs is the number of those that are the backbone's; the graph
+// encoder's follow them.
+func (f Form) rowInputs() int {
+	if f.Image {
+		return qwen2vl.ImageInputs
+	}
+	return qwen2vl.TextInputs
+}
+
 // Embed builds the computation from a batch's tensors to unit vectors, float32
 // [B, H]: last-token pooling, then division by the length.
 func (m *Model) Embed(s *model.Scope, form Form, nodes []*Node) *Node {
-	n := qwen2vl.TextInputs
-	if form.Image {
-		n = qwen2vl.ImageInputs
-	}
+	n := form.rowInputs()
 	options := qwen2vl.Options{LoRA: m.LoRA}
 	if form.Graph {
 		table := nn.EmbeddingTable(s.At("model").At("embed_tokens"), nodes[0].Graph(), dtypes.Float32, m.Backbone.VocabSize, m.Backbone.HiddenSize)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -124,10 +125,14 @@ func TestSwappedGraphs(t *testing.T) {
 	}
 }
 
-func TestBucket(t *testing.T) {
-	for n, want := range map[int]int{0: 8, 1: 8, 8: 8, 9: 12, 12: 12, 13: 16, 16: 16, 17: 24, 33: 48, 49: 64, 65: 96} {
-		if got := bucket(n); got != want {
-			t.Errorf("bucket(%d) = %d, want %d", n, got, want)
+// TestBatchOfMixedForms: an input without a graph after one with a graph is an
+// error that names it, either way round.
+func TestBatchOfMixedForms(t *testing.T) {
+	m := tinyGraphModel(t)
+	with, without := Input{Text: "<graph>bakery", Graph: testGraph(m, 5, 3)}, Input{Text: "bakery"}
+	for _, inputs := range [][]Input{{with, without}, {without, with}} {
+		if _, err := m.Batch(inputs, 4); err == nil || !strings.Contains(err.Error(), "input 1 is of form") {
+			t.Errorf("mixed forms: error %v", err)
 		}
 	}
 }

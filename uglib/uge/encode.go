@@ -158,3 +158,12 @@ func (e *Encoder) Close() {
 	}
 	clear(e.execs)
 }
+
+// Similarity is the score of two vectors of equal length: their dot product,
+// which for unit vectors is the cosine. It sums in float64.
+func Similarity(a, b []float32) (sum float64) {
+	for i, x := range a {
+		sum += float64(x) * float64(b[i])
+	}
+	return sum
+}

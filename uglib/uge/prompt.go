@@ -5,12 +5,7 @@ import (
 	"strings"
 
 	"urbangraph/uglib/tokenizer"
-)
-
-// Tags that stand in a text for an image and for a graph.
-const (
-	ImageTag = "<image>"
-	GraphTag = "<graph>"
+	"urbangraph/uglib/ugdata"
 )
 
 // special are the ids of the tokens that the prompt is built with.
@@ -40,8 +35,8 @@ func prompt(system, content string) (head, tail string) {
 		b.WriteString("<|im_start|>system\n" + system + "<|im_end|>\n")
 	}
 	content = strings.NewReplacer(
-		ImageTag, "<|vision_start|><|image_pad|><|vision_end|>",
-		GraphTag, "<|graph_start|><|graph_pad|><|graph_end|>",
+		ugdata.ImageTag, "<|vision_start|><|image_pad|><|vision_end|>",
+		ugdata.GraphTag, "<|graph_start|><|graph_pad|><|graph_end|>",
 	).Replace(content)
 	b.WriteString("<|im_start|>user\n" + content)
 	return b.String(), "<|im_end|>\n<|im_start|>assistant\n"
@@ -51,11 +46,11 @@ func prompt(system, content string) (head, tail string) {
 // of its merged patches and the graph's to the number of its nodes. A text that
 // is too long loses tokens at its end, never the closing of the turn.
 func (m *Model) tokens(content string, merged []int, nodes int) ([]int32, error) {
-	if n := strings.Count(content, ImageTag); n != len(merged) {
-		return nil, fmt.Errorf("uge: text has %d %s tags but %d images", n, ImageTag, len(merged))
+	if n := strings.Count(content, ugdata.ImageTag); n != len(merged) {
+		return nil, fmt.Errorf("uge: text has %d %s tags but %d images", n, ugdata.ImageTag, len(merged))
 	}
-	if n := strings.Count(content, GraphTag); n > 1 || (n == 1) != (nodes > 0) {
-		return nil, fmt.Errorf("uge: text has %d %s tags but its graph has %d nodes", n, GraphTag, nodes)
+	if n := strings.Count(content, ugdata.GraphTag); n > 1 || (n == 1) != (nodes > 0) {
+		return nil, fmt.Errorf("uge: text has %d %s tags but its graph has %d nodes", n, ugdata.GraphTag, nodes)
 	}
 	head, tail := prompt(m.Config.System, content)
 	end := m.Tokenizer.Encode(tail)
@@ -69,7 +64,7 @@ func (m *Model) tokens(content string, merged []int, nodes int) ([]int32, error)
 		id   int32
 		tag  string
 		want int
-	}{{m.special.imagePad, ImageTag, len(merged)}, {m.special.graphPad, GraphTag, min(nodes, 1)}} {
+	}{{m.special.imagePad, ugdata.ImageTag, len(merged)}, {m.special.graphPad, ugdata.GraphTag, min(nodes, 1)}} {
 		if n := count(text, p.id); n != p.want {
 			return nil, fmt.Errorf("uge: text has %d placeholders %s for %d %s tags; write the tag, not the token", n, m.Tokenizer.Decode([]int32{p.id}), p.want, p.tag)
 		}

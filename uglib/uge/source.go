@@ -62,7 +62,7 @@ func (s *Source) Prepare(ctx context.Context, places []int) error {
 // the text has an <image> tag, with its graph if it has a <graph> tag.
 func (s *Source) Input(place int, text string) (Input, error) {
 	in := Input{Text: text}
-	if strings.Contains(text, ImageTag) {
+	if strings.Contains(text, ugdata.ImageTag) {
 		img, err := s.image(place)
 		if err != nil {
 			return in, err
@@ -73,7 +73,7 @@ func (s *Source) Input(place int, text string) (Input, error) {
 		}
 		in.Images = []vision.Patches{patches}
 	}
-	if strings.Contains(text, GraphTag) {
+	if strings.Contains(text, ugdata.GraphTag) {
 		in.Graph = s.graph(&s.ds.Places[place])
 	}
 	return in, nil

@@ -155,6 +155,15 @@ func newDataBuild(a *app, flags *dataFlags) *cobra.Command {
 	}
 }
 
+// open opens the dataset that the flags name, and builds it if it is absent.
+func (f *dataFlags) open(cmd *cobra.Command) (*ugdata.Dataset, error) {
+	spec, err := f.spec(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return ugdata.Open(cmd.Context(), spec)
+}
+
 // dataResult is what "ug data build" says.
 type dataResult struct {
 	Places   map[string]map[string]int `json:"places"`  // by city and split
@@ -220,11 +229,7 @@ func newDataShow(a *app, flags *dataFlags) *cobra.Command {
 			if number < 1 {
 				return usagef("--places %d shows nothing; try 3", number)
 			}
-			spec, err := flags.spec(cmd)
-			if err != nil {
-				return err
-			}
-			d, err := ugdata.Open(cmd.Context(), spec)
+			d, err := flags.open(cmd)
 			if err != nil {
 				return err
 			}
@@ -309,11 +314,7 @@ func newDataAudit(a *app, flags *dataFlags) *cobra.Command {
 		Example: "  ug data audit\n  ug data audit --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			spec, err := flags.spec(cmd)
-			if err != nil {
-				return err
-			}
-			d, err := ugdata.Open(cmd.Context(), spec)
+			d, err := flags.open(cmd)
 			if err != nil {
 				return err
 			}
@@ -380,11 +381,7 @@ func newDataExport(a *app, flags *dataFlags) *cobra.Command {
 		Example: "  ug data export ./ugdata",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			spec, err := flags.spec(cmd)
-			if err != nil {
-				return err
-			}
-			d, err := ugdata.Open(cmd.Context(), spec)
+			d, err := flags.open(cmd)
 			if err != nil {
 				return err
 			}

@@ -156,8 +156,8 @@ func (f *embedFlags) inputs() ([]embedded, error) {
 		switch {
 		case strings.TrimSpace(t) == "":
 			return nil, usagef("text %d is empty", len(list)-len(f.images)+1)
-		case strings.Contains(t, uge.ImageTag) || strings.Contains(t, uge.GraphTag):
-			return nil, usagef("text %q has a tag %s or %s, which stands for an image or graph; give images by --image", t, uge.ImageTag, uge.GraphTag)
+		case strings.Contains(t, ugdata.ImageTag) || strings.Contains(t, ugdata.GraphTag):
+			return nil, usagef("text %q has a tag %s or %s, which stands for an image or graph; give images by --image", t, ugdata.ImageTag, ugdata.GraphTag)
 		}
 		add(kindText, t)
 	}
