@@ -2,6 +2,8 @@ package plots
 
 import (
 	"fmt"
+	"image/color"
+	"slices"
 
 	"github.com/paulmach/orb"
 
@@ -20,6 +22,12 @@ const (
 // PlaceMap returns a map of one place: the view, its subgraph and its first
 // reasoning path.
 func PlaceMap(c *city.City, p ugdata.Place) *Map {
+	return placeMap(c, p, p.Paths[:min(len(p.Paths), 1)])
+}
+
+// placeMap is PlaceMap with some of the place's paths, each in the colour of its
+// index.
+func placeMap(c *city.City, p ugdata.Place, paths []ugdata.Path) *Map {
 	m := BaseMap(c)
 	m.scene.Title = fmt.Sprintf("Place %d", p.ID)
 	if m.city.Title != "" {
@@ -38,8 +46,8 @@ func PlaceMap(c *city.City, p ugdata.Place) *Map {
 	}
 	m.extend(around(p.Pos, 60))
 	m.Subgraph(p.Graph, p.Pos)
-	if len(p.Paths) > 0 {
-		m.Path(p.Pos, p.Paths[0])
+	for i, path := range slices.Backward(paths) { // the first on top
+		m.path(p.Pos, path, pathColour(i))
 	}
 	m.Layer(carto.Layer{Group: groupViews, Name: "Street view",
 		Features: []carto.Feature{{Geometry: p.Pos, Heading: p.Heading, Name: fmt.Sprintf("View %d", p.ID), Detail: p.Caption}},
@@ -133,7 +141,14 @@ func edgeName(t city.EdgeType) string {
 
 // Path adds a reasoning path that starts at an image: its line, or the way
 // through its nodes where it has none, and its destination.
-func (m *Map) Path(from orb.Point, p ugdata.Path) *Map {
+func (m *Map) Path(from orb.Point, p ugdata.Path) *Map { return m.path(from, p, pathColour(0)) }
+
+// pathColour is the colour of the i-th path of a place.
+func pathColour(i int) color.NRGBA {
+	return []color.NRGBA{vermillion, {0x8e, 0x2a, 0x7b, 0xff}, {0x7b, 0x5a, 0x2e, 0xff}, orange, green, sky}[i%6]
+}
+
+func (m *Map) path(from orb.Point, p ugdata.Path, colour color.NRGBA) *Map {
 	line := p.Line
 	if len(line) < 2 {
 		line = orb.LineString{from}
@@ -150,7 +165,7 @@ func (m *Map) Path(from orb.Point, p ugdata.Path) *Map {
 	if len(line) > 1 {
 		m.Layer(carto.Layer{Group: groupPath, Name: fmt.Sprintf("Reasoning path (%d hops, %s)", p.Hops, p.Length),
 			Features: []carto.Feature{{Geometry: line, Name: "Reasoning path", Detail: text}},
-			Style:    carto.Style{Line: vermillion, Width: 3.4, Casing: white, Edge: 1.4}})
+			Style:    carto.Style{Line: colour, Width: 3.4, Casing: white, Edge: 1.4}})
 	}
 	if n := m.node(p.Destination); n != nil && n.Geometry != nil {
 		at := middle(n.Geometry)
@@ -159,7 +174,7 @@ func (m *Map) Path(from orb.Point, p ugdata.Path) *Map {
 		}
 		m.Layer(carto.Layer{Group: groupPath, Name: "Destination",
 			Features: []carto.Feature{{Geometry: at, Name: nodeName(n), Detail: p.Summary}},
-			Style:    carto.Style{Mark: carto.Star, Fill: vermillion, Line: white, Width: 1.2, Radius: 7}})
+			Style:    carto.Style{Mark: carto.Star, Fill: colour, Line: white, Width: 1.2, Radius: 7}})
 	}
 	return m
 }
