@@ -2,6 +2,7 @@
 // its own. Data flows down this list, and a package imports only packages
 // above it:
 //
+//	internal    pyenv: a Python with pinned packages, for tests alone
 //	geo         units, great-circle formulas, local metric frame, S2 cells
 //	progress    how long work says how far it is; progress/terminal shows it
 //	store       artefacts: a spec hashes to a folder; atomic, resumable, verified
