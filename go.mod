@@ -4,6 +4,7 @@ go 1.26.5
 
 require (
 	git.sr.ht/~sbinet/gg v0.7.0
+	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/golang/geo v0.0.0-20260818125358-b200a1149890
 	github.com/gomlx/compute v0.1.6
 	github.com/gomlx/go-xla v0.4.5
@@ -22,6 +23,7 @@ require (
 	golang.org/x/sync v0.21.0
 	golang.org/x/sys v0.46.0
 	golang.org/x/text v0.38.0
+	golang.org/x/time v0.15.0
 	gonum.org/v1/plot v0.17.0
 	google.golang.org/protobuf v1.36.11
 )
