@@ -28,16 +28,25 @@ func DecodeFile(path string) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, _, err := image.DecodeConfig(bytes.NewReader(data))
-	if err == nil && float64(cfg.Width)*float64(cfg.Height) > maxPixels {
-		err = fmt.Errorf("%d by %d pixels are more than %.0f million", cfg.Width, cfg.Height, maxPixels/1e6)
-	}
-	var img image.Image
-	if err == nil {
-		img, _, err = image.Decode(bytes.NewReader(data))
-	}
+	img, err := decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("image %s cannot be decoded: %w; remove it or save it anew as JPEG", path, err)
+	}
+	return img, nil
+}
+
+// decode is DecodeFile of the bytes of a file.
+func decode(data []byte) (image.Image, error) {
+	cfg, _, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	if float64(cfg.Width)*float64(cfg.Height) > maxPixels {
+		return nil, fmt.Errorf("%d by %d pixels are more than %.0f million", cfg.Width, cfg.Height, maxPixels/1e6)
+	}
+	img, _, err := image.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
 	}
 	// A damaged EXIF block takes nothing from the pixels.
 	meta, err := exif.Read(bytes.NewReader(data))

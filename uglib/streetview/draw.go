@@ -18,6 +18,7 @@ import (
 
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/progress"
+	"urbangraph/uglib/store"
 	"urbangraph/uglib/streetview/exif"
 	"urbangraph/uglib/streetview/render"
 )
@@ -28,6 +29,35 @@ const (
 	description = "Rendered by urbangraph from OpenStreetMap data (c) OpenStreetMap contributors, ODbL; not a photograph"
 	copyright   = "(c) OpenStreetMap contributors, ODbL"
 )
+
+// drawn is the source of views that are drawn from the city's geometry.
+type drawn struct{ Spec }
+
+func (d drawn) check() error {
+	switch {
+	case d.Count < 1 || d.Count > 1e6:
+		return fmt.Errorf("%d views cannot be drawn; ask for 1 to 1000000", d.Count)
+	case d.Quality < 1 || d.Quality > 100:
+		return fmt.Errorf("JPEG quality %d does not exist; try 88", d.Quality)
+	}
+	return nil
+}
+
+func (d drawn) fetch(ctx context.Context, c *city.City, b *store.Build) (*haul, error) {
+	dir := b.Path(imageDir)
+	if err := d.draw(ctx, c, dir); err != nil {
+		return nil, err
+	}
+	files, err := imageFiles(dir)
+	if err != nil {
+		return nil, err
+	}
+	h := &haul{dir: dir, images: make([]found, len(files))}
+	for i, name := range files {
+		h.images[i] = found{file: name, origin: Rendered}
+	}
+	return h, nil
+}
 
 // draw renders the views into dir, each under its id.
 func (s Spec) draw(ctx context.Context, c *city.City, dir string) error {

@@ -2,7 +2,6 @@ package streetview
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -10,22 +9,16 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"image"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"urbangraph/uglib/city"
-	"urbangraph/uglib/geo"
-	"urbangraph/uglib/progress"
-	"urbangraph/uglib/streetview/exif"
+	"urbangraph/uglib/store"
 )
 
 // headBytes is how much of a file counts for a folder's fingerprint: it holds
@@ -91,107 +84,27 @@ func addFile(h io.Writer, dir, name string) error {
 	return err
 }
 
-// ReadFolder reads the views among the image files of a folder and anchors
-// them to the streets of a city within reach. It is an error if no file has a
-// position, or if all positions lie outside of the city's bound.
-func ReadFolder(ctx context.Context, c *city.City, dir string, reach geo.Metres) (*Set, error) {
-	files, err := imageFiles(dir)
+// folder is the source of the photographs in a folder of the user's.
+type folder struct{ Spec }
+
+func (f folder) check() error {
+	if f.Dir == "" {
+		return errors.New("the photo folder of these views is not known; make the spec with streetview.Folder(city, dir)")
+	}
+	return nil
+}
+
+func (f folder) fetch(_ context.Context, _ *city.City, b *store.Build) (*haul, error) {
+	files, err := imageFiles(f.Dir)
 	if err != nil {
 		return nil, err
 	}
-	task := progress.Start(ctx, "read street views", len(files))
-	defer task.Done()
-	views, skips := make([]View, len(files)), make([]Skipped, len(files))
-	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, f := range files {
-		group.Go(func() error {
-			if err := gctx.Err(); err != nil {
-				return err
-			}
-			views[i], skips[i] = readView(c, dir, f)
-			if skips[i].File == "" {
-				Anchor(c, &views[i], reach)
-			}
-			task.Add(1)
-			return nil
-		})
+	b.Summary("folder", f.Dir)
+	h := &haul{dir: f.Dir, images: make([]found, len(files))}
+	for i, name := range files {
+		h.images[i] = found{file: name, origin: Photo}
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	set := &Set{Dir: dir}
-	count := map[Reason]int{}
-	ids := map[int64]bool{}
-	for i := range files {
-		if s := skips[i]; s.File != "" {
-			set.Skipped = append(set.Skipped, s)
-			count[s.Reason]++
-			continue
-		}
-		v := views[i]
-		for ids[v.ID] { // two files with the same name in two sub-folders
-			v.ID = nextID(v.ID)
-		}
-		ids[v.ID] = true
-		set.Views = append(set.Views, v)
-	}
-	if len(set.Views) == 0 {
-		return nil, noViews(c, dir, len(files), count, set.Skipped)
-	}
-	return set, nil
-}
-
-func noViews(c *city.City, dir string, files int, count map[Reason]int, skipped []Skipped) error {
-	switch {
-	case files == 0:
-		return fmt.Errorf("photo folder %s holds no image file (.jpg, .jpeg, .png, .webp)", dir)
-	case count[Outside] > 0:
-		return fmt.Errorf("photo folder %s: of %d image files %d have a position, none of them in %s (%.3f,%.3f to %.3f,%.3f); open the folder with the city that it shows",
-			dir, files, count[Outside], c.Title, c.Bound.Min[0], c.Bound.Min[1], c.Bound.Max[0], c.Bound.Max[1])
-	}
-	first := skipped[0]
-	return fmt.Errorf("photo folder %s: none of %d image files has an EXIF position (%s: %s); give photographs with GPSLatitude and GPSLongitude, "+
-		"or write them with a geotagging tool (exiftool -geotag track.gpx)", dir, files, first.File, cmp.Or(first.Detail, string(first.Reason)))
-}
-
-// readView reads the view of a file; the second result names the file if it is
-// none.
-func readView(c *city.City, dir, name string) (View, Skipped) {
-	meta, err := readMeta(filepath.Join(dir, filepath.FromSlash(name)))
-	switch {
-	case errors.Is(err, exif.ErrNone) || err == nil && !meta.HasPos:
-		return View{}, Skipped{name, NoPosition, ""}
-	case err != nil:
-		return View{}, Skipped{name, Unreadable, err.Error()}
-	case !c.Bound.Contains(meta.Pos):
-		return View{}, Skipped{name, Outside, fmt.Sprintf("%.5f,%.5f", meta.Pos[0], meta.Pos[1])}
-	}
-	v := View{
-		ID: idOf(name), File: name, Origin: Photo,
-		Pos: meta.Pos, Heading: meta.Heading, HasHeading: meta.HasHeading, Taken: meta.Taken,
-		Street: city.None,
-	}
-	if strings.HasPrefix(meta.Software, software) {
-		v.Origin = Rendered
-	}
-	return v, Skipped{}
-}
-
-// readMeta reads the EXIF block of a file that is an image.
-func readMeta(path string) (exif.Meta, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return exif.Meta{}, err
-	}
-	defer f.Close()
-	if _, _, err := image.DecodeConfig(f); err != nil {
-		return exif.Meta{}, fmt.Errorf("no image that can be decoded: %w", err)
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return exif.Meta{}, err
-	}
-	return exif.Read(f)
+	return h, nil
 }
 
 // idOf returns the digits of a file name of 15 to 17 digits, as files from

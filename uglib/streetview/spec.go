@@ -38,7 +38,7 @@ type Spec struct {
 }
 
 // layoutVersion is raised when files or drawing change.
-const layoutVersion = 2
+const layoutVersion = 3
 
 // Render returns the spec of count views drawn from the geometry of a city:
 // seed 1, 448 by 336 pixels, 90 degrees. See package render for what they show
@@ -90,21 +90,6 @@ func (Spec) Schema() int { return layoutVersion }
 // Inputs implements [store.Spec]: the city.
 func (s Spec) Inputs() []store.Spec { return []store.Spec{s.City} }
 
-// check returns an error for a spec that no set can be made of.
-func (s Spec) check() error {
-	switch {
-	case s.Origin != Rendered && s.Origin != Photo:
-		return fmt.Errorf("views of origin %q cannot be made here; use streetview.Render or streetview.Folder", s.Origin)
-	case !(s.Reach > 0 && s.Reach <= 1000):
-		return fmt.Errorf("views cannot be anchored within %g m; try 50 (the UGE reference takes 100)", float64(s.Reach))
-	case s.Origin == Rendered && (s.Count < 1 || s.Count > 1e6):
-		return fmt.Errorf("%d views cannot be drawn; ask for 1 to 1000000", s.Count)
-	case s.Origin == Rendered && (s.Quality < 1 || s.Quality > 100):
-		return fmt.Errorf("JPEG quality %d does not exist; try 88", s.Quality)
-	}
-	return nil
-}
-
 // Open returns the city and the set of views of a spec, made once and read
 // from the store ever after.
 func Open(ctx context.Context, s Spec) (*city.City, *Set, error) {
@@ -137,28 +122,27 @@ func Open(ctx context.Context, s Spec) (*city.City, *Set, error) {
 
 // Build implements [store.Spec].
 func (s Spec) Build(ctx context.Context, b *store.Build) error {
-	if err := s.check(); err != nil {
+	if !(s.Reach > 0 && s.Reach <= 1000) {
+		return fmt.Errorf("views cannot be anchored within %g m; try 50 (the UGE reference takes 100)", float64(s.Reach))
+	}
+	src, err := s.source()
+	if err != nil {
+		return err
+	}
+	if err := src.check(); err != nil {
 		return err
 	}
 	c, err := city.Open(ctx, s.City)
 	if err != nil {
 		return err
 	}
-	dir := s.Dir
-	if s.Origin == Rendered {
-		dir = b.Path(imageDir)
-		if err := s.draw(ctx, c, dir); err != nil {
-			return err
-		}
-	} else if dir == "" {
-		return fmt.Errorf("the photo folder of these views is not known; make the spec with streetview.Folder(city, dir)")
-	}
-	set, err := ReadFolder(ctx, c, dir, s.Reach)
+	h, err := src.fetch(ctx, c, b)
 	if err != nil {
 		return err
 	}
-	if s.Origin == Photo {
-		b.Summary("folder", dir)
+	set, err := gather(ctx, c, h, s)
+	if err != nil {
+		return err
 	}
 	b.Summary("origin", s.Origin)
 	b.Summary("views", len(set.Views))
@@ -166,10 +150,8 @@ func (s Spec) Build(ctx context.Context, b *store.Build) error {
 	for _, f := range set.Skipped {
 		count[f.Reason]++
 	}
-	for _, r := range []Reason{NoPosition, Outside, Unreadable} {
-		if count[r] > 0 {
-			b.Summary("files "+string(r), count[r])
-		}
+	for r, n := range count {
+		b.Summary("files "+string(r), n)
 	}
 	return writeSet(b.Dir, set)
 }

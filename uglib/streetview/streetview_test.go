@@ -91,7 +91,11 @@ func TestRenderedSet(t *testing.T) {
 		if v.Street == s.Street {
 			sameStreet++
 		}
-		meta, err := readMeta(set.Path(v))
+		data, err := os.ReadFile(set.Path(v))
+		if err != nil {
+			t.Fatal(err)
+		}
+		meta, err := readMeta(data)
 		if err != nil || !strings.Contains(meta.Description, "not a photograph") || !strings.Contains(meta.Description, "OpenStreetMap contributors, ODbL") {
 			t.Errorf("view %d says %q of itself, %v", v.ID, meta.Description, err)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/geo"
+	"urbangraph/uglib/streetview/imagehash"
 )
 
 // Origin says how an image came to be; every table and figure that shows the
@@ -18,21 +19,24 @@ const (
 	Rendered  Origin = "rendered"  // drawn from the city's geometry
 	Photo     Origin = "photo"     // a file of a photo folder
 	Mapillary Origin = "mapillary" // fetched from Mapillary
+	KartaView Origin = "kartaview" // fetched from KartaView
 )
 
 // View is one geotagged image, anchored to the street that it stands on.
 type View struct {
-	ID         int64       // 15 to 17 digits, as Mapillary's, so that the reference tells it from an OSM node
-	File       string      // name of the image file inside the set's folder, with slashes
-	Origin     Origin      //
-	Pos        orb.Point   // longitude, latitude in degrees
-	Heading    geo.Bearing // of the camera's axis; 0 if HasHeading is false
-	HasHeading bool        // false for a photograph that does not say where it looks
-	Taken      time.Time   // UTC; zero if unknown
-	Street     city.NodeID // nearest street within the anchoring distance, or city.None; see Anchor
-	Foot       orb.Point   // point of that street nearest to Pos
-	Distance   geo.Metres  // from Pos to Foot
-	Bearing    geo.Bearing // from Pos to Foot
+	ID         int64          // 15 to 17 digits, as Mapillary's, so that the reference tells it from an OSM node
+	File       string         // name of the image file inside the set's folder, with slashes
+	Origin     Origin         //
+	Pos        orb.Point      // longitude, latitude in degrees
+	Heading    geo.Bearing    // of the camera's axis, from true north; 0 if HasHeading is false
+	HasHeading bool           // false for a photograph that does not say where it looks
+	Taken      time.Time      // UTC; zero if unknown
+	SHA256     string         // of the image file, 64 hexadecimal digits
+	Hash       imagehash.Hash // of the upright picture; 0 if it was not computed
+	Street     city.NodeID    // nearest street within the anchoring distance, or city.None; see Anchor
+	Foot       orb.Point      // point of that street nearest to Pos
+	Distance   geo.Metres     // from Pos to Foot
+	Bearing    geo.Bearing    // from Pos to Foot
 }
 
 // Set is a folder of views of one city.
@@ -56,6 +60,7 @@ const (
 	NoPosition Reason = "no position"      // no EXIF position
 	Outside    Reason = "outside the city" // positioned, but not within the city's bound
 	Unreadable Reason = "unreadable"       // no image of a known format, or damaged
+	Duplicate  Reason = "duplicate"        // the same bytes as an earlier file, which Detail names
 )
 
 // Path returns the path of a view's image file.
