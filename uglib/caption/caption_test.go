@@ -128,17 +128,6 @@ func TestThingsInOrder(t *testing.T) {
 	}
 }
 
-func TestSideOf(t *testing.T) {
-	for _, x := range []struct {
-		turn float64
-		want Side
-	}{{0, Ahead}, {15, Ahead}, {-15, Ahead}, {16, AheadRight}, {-45, AheadLeft}, {46, Right}, {-90, Left}, {135, Right}, {-136, Behind}, {180, Behind}} {
-		if got := sideOf(x.turn); got != x.want {
-			t.Errorf("sideOf(%v) = %v, want %v", x.turn, got, x.want)
-		}
-	}
-}
-
 func TestWords(t *testing.T) {
 	for _, x := range []struct{ got, want string }{
 		{StreetClass("primary"), "primary road"},

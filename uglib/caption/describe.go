@@ -12,6 +12,7 @@ import (
 	"urbangraph/uglib/geo"
 	"urbangraph/uglib/osm"
 	"urbangraph/uglib/streetview"
+	"urbangraph/uglib/streetview/sight"
 )
 
 // How far things are told of.
@@ -80,11 +81,11 @@ func Describe(c *city.City, v streetview.View) Context {
 		x.Street, x.Class, x.OneWay = n.Name, StreetClass(n.Type), n.Tags["oneway"] == "yes"
 		x.Lanes = lanes(n.Tags["lanes"])
 	}
-	s := &scene{frame: geo.Frame{Origin: v.Pos}, heading: v.Heading}
+	s := scene{sight.New(v.Pos, v.Heading)}
 	scenery := c.SceneryWithin(v.Pos, crossingReach+signalReach)
 	for _, f := range scenery {
 		if f.Layer == "building" {
-			s.add(f)
+			s.Add(f)
 		}
 	}
 	if v.HasHeading {
@@ -109,8 +110,8 @@ func lanes(tag string) int {
 }
 
 // thing places a thing at a point seen from the camera.
-func (s *scene) thing(v streetview.View, at orb.Point, d geo.Metres) Thing {
-	local := s.frame.Local(at)
+func (s scene) thing(v streetview.View, at orb.Point, d geo.Metres) Thing {
+	local := s.Frame.Local(at)
 	t := Thing{Node: city.None, Distance: d, Bearing: geo.BearingTo(v.Pos, at)}
 	if d < 1 {
 		t.Side, t.Visible = Here, true
@@ -118,14 +119,14 @@ func (s *scene) thing(v streetview.View, at orb.Point, d geo.Metres) Thing {
 	}
 	t.Side = Around
 	if v.HasHeading {
-		t.Side = sideOf(s.turn(local))
+		t.Side = sight.SideOf(s.Turn(local))
 	}
-	t.Visible = t.Side.inView() && !s.hidden(local)
+	t.Visible = t.Side.InView() && !s.Hidden(local)
 	return t
 }
 
 // nodes adds the places, areas and crossings.
-func (x *Context) nodes(c *city.City, v streetview.View, s *scene, street city.NodeID, scenery []*city.Feature, known map[int64]bool) {
+func (x *Context) nodes(c *city.City, v streetview.View, s scene, street city.NodeID, scenery []*city.Feature, known map[int64]bool) {
 	for _, id := range c.Within(v.Pos, crossingReach) {
 		n := &c.Nodes[id]
 		at, d := c.DistanceTo(id, v.Pos)
@@ -135,8 +136,8 @@ func (x *Context) nodes(c *city.City, v streetview.View, s *scene, street city.N
 				continue
 			}
 			if n.Kind == city.Area && v.HasHeading { // of an area, what is in view counts
-				if local, far, ok := s.nearest(n.Geometry, placeReach); ok {
-					at, d = s.frame.LonLat(local), geo.Metres(far)
+				if local, far, ok := s.Nearest(n.Geometry, placeReach); ok {
+					at, d = s.Frame.LonLat(local), geo.Metres(far)
 				}
 			}
 			t := s.thing(v, at, d)
@@ -221,11 +222,11 @@ func middle(g orb.Geometry) orb.Point {
 
 // scenery adds unnamed things in view: parking, green, water, rails, trees,
 // and signals and crossings for walkers that no street crossing speaks of.
-func (x *Context) scenery(v streetview.View, s *scene, scenery []*city.Feature, known map[int64]bool) {
+func (x *Context) scenery(v streetview.View, s scene, scenery []*city.Feature, known map[int64]bool) {
 	var crossings []orb.Point
 	for _, t := range x.Things {
 		if t.What == "crossing" {
-			crossings = append(crossings, s.frame.LonLat(polar(t)))
+			crossings = append(crossings, s.Frame.LonLat(polar(t)))
 		}
 	}
 	for _, f := range scenery {
@@ -239,11 +240,11 @@ func (x *Context) scenery(v streetview.View, s *scene, scenery []*city.Feature, 
 				continue
 			}
 		}
-		local, d, ok := s.nearest(f.Geometry, sceneryReach)
+		local, d, ok := s.Nearest(f.Geometry, sceneryReach)
 		if !ok || d > float64(sceneryReach) {
 			continue
 		}
-		t := s.thing(v, s.frame.LonLat(local), geo.Metres(d))
+		t := s.thing(v, s.Frame.LonLat(local), geo.Metres(d))
 		if !t.Visible || t.Side == Here && f.Layer != "green" && f.Layer != "parking" { // a street is in no river but on a bridge over it
 			continue
 		}
@@ -271,7 +272,7 @@ func (x *Context) dropRepeats() {
 		k := key{what: t.What, name: t.Name}
 		switch {
 		case t.Named:
-			k.name, k.inView = t.Streets[0], t.Side.inView()
+			k.name, k.inView = t.Streets[0], t.Side.InView()
 		case t.Name == "":
 			k.side = t.Side
 		}
