@@ -2,7 +2,7 @@
 // its own. Data flows down this list, and a package imports only packages
 // above it:
 //
-//	internal    pyenv: a Python with pinned packages, for tests alone
+//	internal    for tests: a Python with pinned packages (pyenv), checks of GeoParquet (geocheck)
 //	geo         units, great-circle formulas, local metric frame, S2 cells
 //	progress    how long work says how far it is; progress/terminal shows it
 //	store       artefacts: a spec hashes to a folder; atomic, resumable, verified
