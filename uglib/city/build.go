@@ -27,17 +27,17 @@ func Build(ctx context.Context, s Spec) (*City, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := progress.Start(ctx, "build the graph of "+s.Title, 5)
+	t := progress.Start(ctx, "build the graph of "+s.Title, 6)
 	defer t.Done()
 	b := builder{
 		city: &City{
-			Name: s.Name, Title: s.Title, Country: s.Country, Credit: osm.Credit,
+			Name: s.Name, Title: s.Title, Credit: osm.Credit,
 			Bound: m.Bound, Frame: geo.Frame{Origin: m.Bound.Center()},
 		},
 		at: map[int64][]meeting{},
 	}
 	b.x.frame = b.city.Frame
-	for _, step := range []func(*osm.Map){b.streets, b.crossings, b.places, b.boundaries, b.scenery} {
+	for _, step := range []func(*osm.Map){b.streets, b.crossings, b.places, b.boundaries, b.scenery, b.regions} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

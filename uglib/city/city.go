@@ -82,19 +82,22 @@ type Feature struct {
 }
 
 // City is a city's urban graph with the scenery around it. The first query
-// indexes it; Nodes, Edges and Scenery must not change after that. Queries may
+// indexes it; Nodes, Edges, Scenery and Regions must not change after that. Queries may
 // run at the same time.
 type City struct {
-	Name    string // key, such as "wilmington"
-	Title   string // "Wilmington, Delaware"
-	Country string // "United States"; empty if unknown
-	Credit  string // licence line, such as "© OpenStreetMap contributors (ODbL)"
-	Bound   orb.Bound
-	Frame   geo.Frame // local metric frame around the centre of Bound
-	Nodes   []Node
-	Edges   []Edge
-	Scenery []Feature
+	Name        string // key, such as "wilmington"
+	Title       string // "Wilmington, Delaware"
+	Country     string // "United States", from the extract; empty if unknown
+	CountryCode string // ISO 3166-1 alpha-2 where no border says it; see [City.AdminAt]
+	Credit      string // licence line, such as "© OpenStreetMap contributors (ODbL)"
+	Bound       orb.Bound
+	Frame       geo.Frame // local metric frame around the centre of Bound
+	Nodes       []Node
+	Edges       []Edge
+	Scenery     []Feature
+	Regions     []Region // administrative areas and settlements
 
-	once sync.Once
-	idx  index
+	once  sync.Once
+	idx   index
+	admin adminIndex
 }

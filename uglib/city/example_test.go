@@ -68,10 +68,10 @@ func ExampleCity_ShortestPath() {
 
 func ExampleBuiltin() {
 	spec, err := city.Builtin("wilmington")
-	fmt.Println(spec.Title, spec.Country, err)
+	fmt.Println(spec.Title, err)
 	_, err = city.Builtin("springfield")
 	fmt.Println(err)
 	// Output:
-	// Wilmington, Delaware United States <nil>
+	// Wilmington, Delaware <nil>
 	// no built-in city is called "springfield"; there are wilmington, newark, dover, andorra; for any other, give an extract with --pbf FILE [--bbox W,S,E,N]
 }

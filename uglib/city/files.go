@@ -20,11 +20,12 @@ const (
 	nodesFile   = "nodes.parquet"
 	edgesFile   = "edges.parquet"
 	sceneryFile = "scenery.parquet"
+	regionsFile = "regions.parquet"
 )
 
 // layoutVersion is that of the files that Write writes and of the rules by
 // which Build makes nodes and edges: raise it when either changes.
-const layoutVersion = 2
+const layoutVersion = 3
 
 // header is the content of city.json.
 type header struct {
@@ -33,12 +34,14 @@ type header struct {
 	Name    string     `json:"name"`
 	Title   string     `json:"title"`
 	Country string     `json:"country,omitempty"`
+	Code    string     `json:"country_code,omitempty"`
 	Credit  string     `json:"credit"`
 	BBox    [4]float64 `json:"bbox"`   // west, south, east, north in degrees
 	Origin  orb.Point  `json:"origin"` // of the metric frame
 	Nodes   table      `json:"nodes"`
 	Edges   table      `json:"edges"`
 	Scenery table      `json:"scenery"`
+	Regions table      `json:"regions"`
 }
 
 // table describes a Parquet file.
@@ -60,7 +63,19 @@ type nodeRow struct {
 	Address  string  `parquet:"address"`
 	Tags     string  `parquet:"tags"` // JSON object
 	Streets  []int64 `parquet:"streets,list"`
-	Geometry []byte  `parquet:"geometry"`
+	adminColumns
+	Geometry []byte `parquet:"geometry"`
+}
+
+// adminColumns are those of [Admin].
+type adminColumns struct {
+	Country       string `parquet:"country,dict"`
+	CountryCode   string `parquet:"country_code,dict"`
+	State         string `parquet:"state,dict"`
+	County        string `parquet:"county,dict"`
+	City          string `parquet:"city,dict"`
+	District      string `parquet:"district,dict"`
+	Neighbourhood string `parquet:"neighbourhood,dict"`
 }
 
 // edgeRow is a row of edges.parquet. Geometry draws the edge: from the point
@@ -86,8 +101,22 @@ type featureRow struct {
 	Geometry []byte `parquet:"geometry"`
 }
 
+// regionRow is a row of regions.parquet.
+type regionRow struct {
+	OSM      int64   `parquet:"osm_id"`
+	Name     string  `parquet:"name"`
+	Division string  `parquet:"division,dict"`
+	Level    int32   `parquet:"admin_level"`
+	Code     string  `parquet:"country_code,dict"`
+	First    bool    `parquet:"first_order"`
+	Within   string  `parquet:"is_in"`         // JSON object
+	Centre   bool    `parquet:"centre_inside"` // of a border that the extract cuts
+	Reach    float64 `parquet:"reach"`         // metres; of a label
+	Geometry []byte  `parquet:"geometry"`
+}
+
 // Write writes a city into a folder, which it makes: nodes.parquet,
-// edges.parquet and scenery.parquet in GeoParquet 1.1 (WKB, longitude and
+// edges.parquet, scenery.parquet and regions.parquet in GeoParquet 1.1 (WKB, longitude and
 // latitude), and city.json, last. Each file replaces its forerunner only when
 // it is whole.
 func Write(dir string, c *City) error {
@@ -95,7 +124,7 @@ func Write(dir string, c *City) error {
 		return fmt.Errorf("write city %s: %w", c.Name, err)
 	}
 	h := header{
-		Format: formatName, Version: layoutVersion, Name: c.Name, Title: c.Title, Country: c.Country, Credit: c.Credit,
+		Format: formatName, Version: layoutVersion, Name: c.Name, Title: c.Title, Country: c.Country, Code: c.CountryCode, Credit: c.Credit,
 		BBox: [4]float64{c.Bound.Min[0], c.Bound.Min[1], c.Bound.Max[0], c.Bound.Max[1]}, Origin: c.Frame.Origin,
 	}
 	var err error
@@ -108,6 +137,7 @@ func Write(dir string, c *City) error {
 		}
 		nodes[i] = nodeRow{
 			ID: int64(i), OSM: n.OSM, Kind: n.Kind.String(), Name: n.Name, Category: n.Category, Type: n.Type, Address: n.Address, Tags: tags,
+			adminColumns: adminColumns(c.AdminOf(NodeID(i))),
 		}
 		for _, s := range n.Streets {
 			nodes[i].Streets = append(nodes[i].Streets, int64(s))
@@ -141,6 +171,9 @@ func Write(dir string, c *City) error {
 		shapes[i] = f.Geometry
 	}
 	if h.Scenery, err = writeTable(filepath.Join(dir, sceneryFile), features, shapes, func(r *featureRow) *[]byte { return &r.Geometry }); err != nil {
+		return fmt.Errorf("write city %s: %w", c.Name, err)
+	}
+	if h.Regions, err = c.writeRegions(filepath.Join(dir, regionsFile)); err != nil {
 		return fmt.Errorf("write city %s: %w", c.Name, err)
 	}
 	b, err := json.MarshalIndent(h, "", "  ")
@@ -182,7 +215,7 @@ func Read(dir string) (*City, error) {
 		return nil, fmt.Errorf("read city: %s is %q version %d, where %q version %d is expected; build it again", path, h.Format, h.Version, formatName, layoutVersion)
 	}
 	c := &City{
-		Name: h.Name, Title: h.Title, Country: h.Country, Credit: h.Credit,
+		Name: h.Name, Title: h.Title, Country: h.Country, CountryCode: h.Code, Credit: h.Credit,
 		Bound: orb.Bound{Min: orb.Point{h.BBox[0], h.BBox[1]}, Max: orb.Point{h.BBox[2], h.BBox[3]}},
 		Frame: geo.Frame{Origin: h.Origin},
 	}
@@ -194,6 +227,7 @@ func Read(dir string) (*City, error) {
 		{nodesFile, h.Nodes, c.readNodes},
 		{edgesFile, h.Edges, c.readEdges},
 		{sceneryFile, h.Scenery, c.readScenery},
+		{regionsFile, h.Regions, c.readRegions},
 	} {
 		path := filepath.Join(dir, part.file)
 		if err := part.read(path, part.want); err != nil {
@@ -208,7 +242,7 @@ func (c *City) readNodes(path string, want table) error {
 	if err != nil {
 		return err
 	}
-	c.Nodes = make([]Node, len(rows))
+	c.Nodes, c.admin.node = make([]Node, len(rows)), make([]int32, len(rows))
 	for i, r := range rows {
 		n := Node{OSM: r.OSM, Name: r.Name, Category: r.Category, Type: r.Type, Address: r.Address}
 		if r.ID != int64(i) {
@@ -234,6 +268,7 @@ func (c *City) readNodes(path string, want table) error {
 			n.Streets = append(n.Streets, id)
 		}
 		c.Nodes[i] = n
+		c.admin.node[i] = c.admin.intern(Admin(r.adminColumns))
 	}
 	return nil
 }

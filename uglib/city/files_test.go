@@ -24,7 +24,7 @@ import (
 )
 
 func same(a, b *City) error {
-	if a.Name != b.Name || a.Title != b.Title || a.Country != b.Country || a.Credit != b.Credit || a.Bound != b.Bound || a.Frame != b.Frame {
+	if a.Name != b.Name || a.Title != b.Title || a.Country != b.Country || a.CountryCode != b.CountryCode || a.Credit != b.Credit || a.Bound != b.Bound || a.Frame != b.Frame {
 		return fmt.Errorf("headers differ")
 	}
 	for i := range a.Nodes {
@@ -37,12 +37,22 @@ func same(a, b *City) error {
 			return fmt.Errorf("edge %d differs", i)
 		}
 	}
+	for i := range a.Regions {
+		if i >= len(b.Regions) || !reflect.DeepEqual(a.Regions[i], b.Regions[i]) {
+			return fmt.Errorf("region %d differs", i)
+		}
+	}
+	for i := range a.Nodes {
+		if a.AdminOf(NodeID(i)) != b.AdminOf(NodeID(i)) {
+			return fmt.Errorf("node %d lies elsewhere", i)
+		}
+	}
 	for i := range a.Scenery {
 		if i >= len(b.Scenery) || !reflect.DeepEqual(a.Scenery[i], b.Scenery[i]) {
 			return fmt.Errorf("feature %d differs", i)
 		}
 	}
-	if len(a.Nodes) != len(b.Nodes) || len(a.Edges) != len(b.Edges) || len(a.Scenery) != len(b.Scenery) {
+	if len(a.Nodes) != len(b.Nodes) || len(a.Edges) != len(b.Edges) || len(a.Regions) != len(b.Regions) || len(a.Scenery) != len(b.Scenery) {
 		return fmt.Errorf("sizes differ")
 	}
 	return nil
@@ -66,7 +76,7 @@ func TestWriteAndRead(t *testing.T) {
 		if err := Write(again, got); err != nil {
 			t.Fatal(err)
 		}
-		for _, file := range []string{cityFile, nodesFile, edgesFile, sceneryFile} {
+		for _, file := range []string{nodesFile, edgesFile, sceneryFile, regionsFile, cityFile} {
 			a, _ := os.ReadFile(filepath.Join(dir, file))
 			b, _ := os.ReadFile(filepath.Join(again, file))
 			if !bytes.Equal(a, b) {
@@ -142,7 +152,7 @@ func TestReadDamaged(t *testing.T) {
 		{"scenery cut short", sceneryFile, content(sceneryFile)[:100], "scenery.parquet: the file is damaged"},
 	} {
 		dir := t.TempDir()
-		for _, f := range []string{cityFile, nodesFile, edgesFile, sceneryFile} {
+		for _, f := range []string{nodesFile, edgesFile, sceneryFile, regionsFile, cityFile} {
 			b := content(f)
 			if f == c.file {
 				b = c.content

@@ -33,10 +33,7 @@ func (c *City) index() *index {
 	c.once.Do(func() {
 		x := &c.idx
 		x.adj = newCSR(len(c.Nodes), c.Edges)
-		x.frame = c.Frame
-		if x.frame == (geo.Frame{}) {
-			x.frame = frameOf(c.Nodes)
-		}
+		x.frame = c.frame()
 		for i := range c.Nodes {
 			n := &c.Nodes[i]
 			if n.Geometry == nil {
@@ -54,6 +51,14 @@ func (c *City) index() *index {
 		}
 	})
 	return &c.idx
+}
+
+// frame returns the metric frame: around the nodes where the city has none.
+func (c *City) frame() geo.Frame {
+	if c.Frame == (geo.Frame{}) {
+		return frameOf(c.Nodes)
+	}
+	return c.Frame
 }
 
 // frameOf returns a frame around the middle of nodes.

@@ -15,21 +15,20 @@ import (
 
 // Spec says which city to build: an extract and a box in it.
 type Spec struct {
-	Name    string     // key, such as "wilmington": small letters, digits and hyphens
-	Title   string     // for people, such as "Wilmington, Delaware"
-	Country string     // such as "United States"; empty if unknown
-	Source  osm.Source //
-	Bound   orb.Bound  // zero for the whole extract
+	Name   string     // key, such as "wilmington": small letters, digits and hyphens
+	Title  string     // for people, such as "Wilmington, Delaware"
+	Source osm.Source //
+	Bound  orb.Bound  // zero for the whole extract
 }
 
 var builtins = []struct {
-	name, title, country, extract string
-	bound                         string
+	name, title, extract string
+	bound                string
 }{
-	{"wilmington", "Wilmington, Delaware", "United States", "delaware", "-75.60,39.72,-75.51,39.78"},
-	{"newark", "Newark, Delaware", "United States", "delaware", "-75.79,39.65,-75.70,39.71"},
-	{"dover", "Dover, Delaware", "United States", "delaware", "-75.57,39.12,-75.49,39.19"},
-	{"andorra", "Andorra la Vella", "Andorra", "andorra", "1.47,42.48,1.58,42.56"},
+	{"wilmington", "Wilmington, Delaware", "delaware", "-75.60,39.72,-75.51,39.78"},
+	{"newark", "Newark, Delaware", "delaware", "-75.79,39.65,-75.70,39.71"},
+	{"dover", "Dover, Delaware", "delaware", "-75.57,39.12,-75.49,39.19"},
+	{"andorra", "Andorra la Vella", "andorra", "1.47,42.48,1.58,42.56"},
 }
 
 // BuiltinNames returns the names of the built-in cities.
@@ -56,7 +55,7 @@ func Builtin(name string) (Spec, error) {
 		if err != nil {
 			return Spec{}, err
 		}
-		return Spec{Name: b.name, Title: b.title, Country: b.country, Source: src, Bound: bound}, nil
+		return Spec{Name: b.name, Title: b.title, Source: src, Bound: bound}, nil
 	}
 	return Spec{}, fmt.Errorf("no built-in city is called %q; there are %s; for any other, give an extract with --pbf FILE [--bbox W,S,E,N]",
 		name, strings.Join(BuiltinNames(), ", "))

@@ -23,6 +23,12 @@ type Map struct {
 	Points []Point   // tagged nodes
 	Ways   []Way     // tagged ways that are lines
 	Areas  []Area    // closed ways that are areas by their tags, and multipolygon relations
+	// Boundaries are administrative and those of settlements; one that is cut
+	// is kept even where none of it is in the box.
+	Boundaries []Boundary
+	// Labels are the nodes with a place tag in the box and around it, all their
+	// tags kept.
+	Labels []Point
 }
 
 // Point is a tagged node.
@@ -52,8 +58,13 @@ type Area struct {
 var ErrEmptyBox = errors.New("no streets in the bounding box")
 
 // margin is how far outside the box, in degrees, the positions of nodes are
-// kept so that what crosses the edge of the box is whole.
+// kept so that what crosses the edge of the box is whole. Those farther away
+// that borders need are read in a second pass.
 const margin = 0.25
+
+// small is the size in bytes below which an extract's positions are all kept,
+// so that one pass is enough.
+const small = 32 << 20
 
 // Read returns what the extract holds inside bound; with nil, all that it holds.
 //
@@ -70,7 +81,7 @@ func Read(ctx context.Context, src Source, bound *orb.Bound) (*Map, error) {
 	}
 	t := progress.Start(ctx, "read "+src.File, 0)
 	defer t.Done()
-	r := reader{bound: bound, extent: emptyBound()}
+	r := reader{bound: bound, all: bound == nil || src.Size < small, extent: emptyBound()}
 	count := 0
 	err = scan(ctx, path, func(o osm.Object) {
 		r.add(o)
@@ -83,6 +94,10 @@ func Read(ctx context.Context, src Source, bound *orb.Bound) (*Map, error) {
 	}
 	if len(r.nodes.ids) == 0 && r.extent.IsEmpty() {
 		return nil, fmt.Errorf("extract %s holds no nodes: it is not an OpenStreetMap extract, or it is truncated; fetch it again", path)
+	}
+	r.nodes.sort()
+	if err := r.fetchFar(ctx, path); err != nil {
+		return nil, err
 	}
 	m := r.build()
 	m.Source = src
@@ -99,6 +114,9 @@ func Read(ctx context.Context, src Source, bound *orb.Bound) (*Map, error) {
 		ErrEmptyBox, geo.FormatBound(m.Bound), src.File, geo.FormatBound(*b))
 }
 
+// onEarth reports whether p is a longitude and a latitude.
+func onEarth(p orb.Point) bool { return math.Abs(p[0]) <= 180 && math.Abs(p[1]) <= 90 }
+
 func emptyBound() orb.Bound {
 	return orb.Bound{Min: orb.Point{1, 1}, Max: orb.Point{-1, -1}}
 }
@@ -106,6 +124,7 @@ func emptyBound() orb.Bound {
 // reader collects the objects of one pass.
 type reader struct {
 	bound  *orb.Bound
+	all    bool       // keep the positions of all nodes
 	header *orb.Bound // bounds that the extract declares
 	extent orb.Bound  // of the nodes
 	nodes  positions
@@ -113,6 +132,17 @@ type reader struct {
 	ways   []rawWay
 	refs   []int64
 	rels   []rawRelation
+
+	bounds   []rawBoundary
+	outlines []rawOutline
+	labels   []Point
+}
+
+// rawOutline is a closed way that may bound an administrative area or a
+// settlement.
+type rawOutline struct {
+	way  int // in ways
+	tags Tags
 }
 
 // rawWay is a way whose nodes are refs[first:last].
@@ -140,17 +170,23 @@ func (r *reader) add(o osm.Object) {
 		r.header = &orb.Bound{Min: orb.Point{o.MinLon, o.MinLat}, Max: orb.Point{o.MaxLon, o.MaxLat}}
 	case *osm.Node:
 		p := orb.Point{o.Lon, o.Lat}
-		if !(math.Abs(p[0]) <= 180 && math.Abs(p[1]) <= 90) {
-			return // a slip of the data: no place on the Earth
+		if !onEarth(p) {
+			return // a slip of the data
 		}
 		if r.extent.IsEmpty() {
 			r.extent = p.Bound()
 		}
 		r.extent = r.extent.Extend(p)
-		if r.bound != nil && !r.bound.Pad(margin).Contains(p) {
+		near := r.bound == nil || r.bound.Pad(margin).Contains(p)
+		if near || r.all {
+			r.nodes.add(int64(o.ID), p)
+		}
+		if !near {
 			return
 		}
-		r.nodes.add(int64(o.ID), p)
+		if o.Tags.Find("place") != "" {
+			r.labels = append(r.labels, Point{ID: int64(o.ID), Tags: allTags(o.Tags), At: round(p)})
+		}
 		if r.bound != nil && !r.bound.Contains(p) {
 			return
 		}
@@ -164,8 +200,14 @@ func (r *reader) add(o osm.Object) {
 			r.refs = append(r.refs, int64(n.ID))
 		}
 		w.last = len(r.refs)
+		if n := len(o.Nodes); n > 3 && o.Nodes[0].ID == o.Nodes[n-1].ID && isBoundary(o.Tags) {
+			r.outlines = append(r.outlines, rawOutline{way: len(r.ways), tags: allTags(o.Tags)})
+		}
 		r.ways = append(r.ways, w)
 	case *osm.Relation:
+		if isBoundary(o.Tags) {
+			r.boundary(o)
+		}
 		if o.Tags.Find("type") != "multipolygon" {
 			return
 		}
@@ -181,8 +223,7 @@ func (r *reader) add(o osm.Object) {
 
 // build resolves ways and relations once every position is known.
 func (r *reader) build() *Map {
-	r.nodes.sort()
-	m := &Map{Extent: r.extent, Bound: r.extent, Points: r.points}
+	m := &Map{Extent: r.extent, Bound: r.extent, Points: r.points, Labels: r.labels}
 	if r.bound != nil {
 		m.Bound = *r.bound
 	}
@@ -191,6 +232,7 @@ func (r *reader) build() *Map {
 		wayAt[w.id] = i
 	}
 	outlines := r.assemble(m, wayAt)
+	r.boundaries(m, wayAt)
 	for i, w := range r.ways {
 		if len(w.tags) == 0 || outlines[i] {
 			continue
