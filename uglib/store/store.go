@@ -98,6 +98,11 @@ func Get(ctx context.Context, spec Spec) (*Artefact, error) {
 // Root returns the store's folder.
 func (s *Store) Root() string { return s.root }
 
+// Cache returns the folder for what work on artefacts may use again under another
+// spec, such as the answers of a paid service: no artefact, and nothing is lost
+// but time and money where it is removed. The folder may not exist yet.
+func (s *Store) Cache(name string) string { return filepath.Join(s.root, ".cache", name) }
+
 func (s *Store) dir(r Ref) string { return filepath.Join(s.root, r.Kind, r.Key) }
 
 func (s *Store) buildDir(r Ref) string { return filepath.Join(s.root, r.Kind, buildingPrefix+r.Key) }

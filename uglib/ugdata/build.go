@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"urbangraph/uglib/caption"
+	"urbangraph/uglib/caption/endpoint"
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/progress"
 	"urbangraph/uglib/streetview"
@@ -20,6 +21,10 @@ type Source struct {
 	City    *city.City
 	Views   *streetview.Set
 	HeldOut bool // training never sees the city
+
+	// Captions are those of a model; nil, or without a view's, the view gets a
+	// caption from templates.
+	Captions *endpoint.Captions
 }
 
 // Make builds a dataset without the store: for every view that stands on a
@@ -128,11 +133,16 @@ func makePlaces(ctx context.Context, s Source, o Options, seed uint64) ([]Place,
 
 func makePlace(s Source, v streetview.View, o Options, seed uint64) Place {
 	about := caption.Describe(s.City, v)
-	return Place{
+	p := Place{
 		ID: v.ID, City: s.City.Name, Pos: v.Pos, Heading: v.Heading, Image: v.File, Origin: v.Origin,
 		Graph:     Neighbourhood(s.City, v, o),
 		Caption:   about.Text(),
+		CaptionBy: ByTemplate,
 		NamesOnly: about.NamesOnly(),
 		Paths:     Paths(s.City, v, o, rand.New(rand.NewPCG(seed, uint64(v.ID)))),
 	}
+	if x, ok := s.Captions.Of(v.ID); ok && x.Status == endpoint.OK {
+		p.Caption, p.Summary, p.CaptionBy = x.Text, x.Summary, ByModel
+	}
+	return p
 }

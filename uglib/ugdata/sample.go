@@ -28,6 +28,12 @@ const (
 	SCC PairKind = "scc" // spatial context caption: the street, its class, what stands near
 )
 
+// What a caption and its summary come from.
+const (
+	ByTemplate = "template" // package caption
+	ByModel    = "model"    // package caption/endpoint
+)
+
 // Place is one anchor: a view with its subgraph and its texts.
 type Place struct {
 	ID      int64 // id of the view
@@ -41,6 +47,8 @@ type Place struct {
 	Graph   Subgraph
 
 	Caption   string // SCC: location text with street, class, what stands near, distance and direction
+	Summary   string // SCC: the same in full, tied to the area around
+	CaptionBy string // ByTemplate or ByModel
 	NamesOnly string // the variant of Caption that holds names alone
 	Paths     []Path // SRP
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"urbangraph/uglib/caption/endpoint"
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/store"
 	"urbangraph/uglib/streetview"
@@ -17,6 +18,10 @@ type Spec struct {
 	HeldOut []streetview.Spec // views of cities that training never sees
 	Seed    uint64            // of splits, destinations and instructions
 	Options Options
+
+	// Captions names the model that captions the views; nil for captions from
+	// templates, which also stand in where the model gave none.
+	Captions *endpoint.Config `json:",omitempty"`
 }
 
 // How many views of each built-in city the default dataset has. With
@@ -71,7 +76,7 @@ func Fast() bool {
 }
 
 // layoutVersion is raised when the tables or the rules that fill them change.
-const layoutVersion = 3
+const layoutVersion = 4
 
 // Kind implements [store.Spec].
 func (Spec) Kind() string { return "dataset" }
@@ -79,13 +84,39 @@ func (Spec) Kind() string { return "dataset" }
 // Schema implements [store.Spec].
 func (Spec) Schema() int { return layoutVersion }
 
-// Inputs implements [store.Spec]: the views, training cities first.
+// Inputs implements [store.Spec]: the views, training cities first, then their
+// captions where a model gives them.
 func (s Spec) Inputs() []store.Spec {
 	var in []store.Spec
-	for _, v := range append(append([]streetview.Spec(nil), s.Train...), s.HeldOut...) {
+	for _, v := range s.views() {
 		in = append(in, v)
 	}
+	for _, c := range s.captions() {
+		in = append(in, c)
+	}
 	return in
+}
+
+// views are those of all cities, training cities first.
+func (s Spec) views() []streetview.Spec {
+	return append(append([]streetview.Spec(nil), s.Train...), s.HeldOut...)
+}
+
+// captions are the specs of the captions of the views, in their order; none
+// where templates give them. One that is wrong says so when it is opened.
+func (s Spec) captions() []endpoint.Spec {
+	if s.Captions == nil {
+		return nil
+	}
+	var all []endpoint.Spec
+	for _, v := range s.views() {
+		c, err := endpoint.New(v, *s.Captions)
+		if err != nil {
+			c = endpoint.Spec{Views: v, Config: *s.Captions}
+		}
+		all = append(all, c)
+	}
+	return all
 }
 
 // Build implements [store.Spec]. Images are written by their file names in the
@@ -110,6 +141,15 @@ func (s Spec) Build(ctx context.Context, b *store.Build) error {
 	if audit.Places[Test]+audit.Places[Val] > 0 {
 		b.Summary("metres between splits", float64(audit.MinDistance))
 	}
+	if s.Captions != nil {
+		from := map[string]int{}
+		for i := range d.Places {
+			from[d.Places[i].CaptionBy]++
+		}
+		for by, n := range from {
+			b.Summary("captions by "+by, n)
+		}
+	}
 	b.Summary("metres a subgraph reaches", float64(audit.MaxReach))
 	return Write(b.Dir, d)
 }
@@ -120,12 +160,19 @@ func (s Spec) sources(ctx context.Context) ([]Source, error) {
 		return nil, fmt.Errorf("ugdata: a dataset needs views to train on; fill in Spec.Train, or try Default")
 	}
 	var out []Source
-	for i, v := range append(append([]streetview.Spec(nil), s.Train...), s.HeldOut...) {
+	captions := s.captions()
+	for i, v := range s.views() {
 		c, set, err := streetview.Open(ctx, v)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Source{City: c, Views: set, HeldOut: i >= len(s.Train)})
+		source := Source{City: c, Views: set, HeldOut: i >= len(s.Train)}
+		if captions != nil {
+			if source.Captions, err = endpoint.Open(ctx, captions[i]); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, source)
 	}
 	return out, nil
 }

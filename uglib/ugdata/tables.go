@@ -37,6 +37,8 @@ type placeRow struct {
 	Image     string    `parquet:"image"`
 	Origin    string    `parquet:"origin,dict"`
 	Caption   string    `parquet:"caption"`
+	Summary   string    `parquet:"caption_summary"`
+	CaptionBy string    `parquet:"caption_by,dict"`
 	NamesOnly string    `parquet:"names_only"`
 	Nodes     []int32   `parquet:"nodes,list"`
 	EdgeFrom  []int32   `parquet:"edge_from,list"` // index into nodes
@@ -101,7 +103,7 @@ func Write(dir string, d *Dataset) error {
 func newPlaceRow(p *Place) placeRow {
 	r := placeRow{
 		ID: p.ID, City: p.City, Split: string(p.Split), Block: p.Block, Lon: p.Pos[0], Lat: p.Pos[1], Heading: float64(p.Heading),
-		Image: p.Image, Origin: string(p.Origin), Caption: p.Caption, NamesOnly: p.NamesOnly, Nodes: ints(p.Graph.Nodes),
+		Image: p.Image, Origin: string(p.Origin), Caption: p.Caption, Summary: p.Summary, CaptionBy: p.CaptionBy, NamesOnly: p.NamesOnly, Nodes: ints(p.Graph.Nodes),
 	}
 	for _, e := range p.Graph.Edges {
 		r.EdgeFrom, r.EdgeTo, r.EdgeType = append(r.EdgeFrom, e.From), append(r.EdgeTo, e.To), append(r.EdgeType, e.Type.String())
@@ -169,7 +171,7 @@ func Read(dir string) (*Dataset, error) {
 func (r placeRow) place() (Place, error) {
 	p := Place{
 		ID: r.ID, City: r.City, Split: Split(r.Split), Block: r.Block, Pos: orb.Point{r.Lon, r.Lat}, Heading: geo.Bearing(r.Heading),
-		Image: r.Image, Origin: streetview.Origin(r.Origin), Caption: r.Caption, NamesOnly: r.NamesOnly, Graph: Subgraph{Nodes: ids(r.Nodes)},
+		Image: r.Image, Origin: streetview.Origin(r.Origin), Caption: r.Caption, Summary: r.Summary, CaptionBy: r.CaptionBy, NamesOnly: r.NamesOnly, Graph: Subgraph{Nodes: ids(r.Nodes)},
 	}
 	n := len(r.EdgeFrom)
 	if len(r.EdgeTo) != n || len(r.EdgeType) != n || len(r.Metres) != n || len(r.Bearing) != n {
