@@ -7,9 +7,10 @@ import (
 	"strings"
 
 	"github.com/paulmach/orb"
-	"github.com/paulmach/osm"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
+
+	"urbangraph/uglib/osm/extract"
 )
 
 // Boundary is the outline of an administrative area, a settlement or a part of
@@ -191,19 +192,19 @@ func CountryName(code string) string {
 
 // isBoundary reports whether a relation or a closed way outlines an
 // administrative area or a settlement.
-func isBoundary(tags osm.Tags) bool {
-	if _, ok := placeDivision[tags.Find("place")]; ok {
+func isBoundary(tags extract.Tags) bool {
+	if _, ok := placeDivision[tags.Get("place")]; ok {
 		return true
 	}
-	return tags.Find("boundary") == "administrative" && tags.Find("admin_level") != "" || tags.Find("ISO3166-1") != ""
+	return tags.Get("boundary") == "administrative" && tags.Get("admin_level") != "" || tags.Get("ISO3166-1") != ""
 }
 
 // allTags returns all tags, those that [Tags] leaves out included.
-func allTags(tags osm.Tags) Tags {
-	out := make(Tags, len(tags))
-	for _, t := range tags {
-		if t.Key != "" && t.Value != "" {
-			out[t.Key] = t.Value
+func allTags(tags extract.Tags) Tags {
+	out := make(Tags, tags.Len())
+	for k, v := range tags.All() {
+		if k != "" && v != "" {
+			out[k] = v
 		}
 	}
 	return out
@@ -218,17 +219,17 @@ type rawBoundary struct {
 
 // boundary notes a relation that outlines an administrative area or a
 // settlement.
-func (r *reader) boundary(o *osm.Relation) {
-	b := rawBoundary{Boundary: Boundary{ID: int64(o.ID), Relation: true, Tags: allTags(o.Tags)}}
+func (r *reader) boundary(id int64, members []extract.Member, tags extract.Tags) {
+	b := rawBoundary{Boundary: Boundary{ID: id, Relation: true, Tags: allTags(tags)}}
 	b.Level = levelOf(b.Tags)
-	for _, m := range o.Members {
+	for _, m := range members {
 		switch {
-		case m.Type == osm.TypeNode && (m.Role == "label" || m.Role == "admin_centre"):
-			b.nodes = append(b.nodes, m.Ref)
-		case m.Type == osm.TypeRelation && m.Role == "subarea":
-			b.Parts = append(b.Parts, m.Ref)
-		case m.Type == osm.TypeWay:
-			b.ways = append(b.ways, m.Ref)
+		case m.Type == extract.Node && (m.Role == "label" || m.Role == "admin_centre"):
+			b.nodes = append(b.nodes, m.ID)
+		case m.Type == extract.Relation && m.Role == "subarea":
+			b.Parts = append(b.Parts, m.ID)
+		case m.Type == extract.Way:
+			b.ways = append(b.ways, m.ID)
 		}
 	}
 	r.bounds = append(r.bounds, b)
@@ -273,11 +274,11 @@ func (r *reader) fetchFar(ctx context.Context, path string) error {
 	if len(need) == 0 {
 		return nil
 	}
-	err := scan(ctx, path, func(o osm.Object) {
-		if n, ok := o.(*osm.Node); ok && need[int64(n.ID)] && onEarth(orb.Point{n.Lon, n.Lat}) {
-			r.nodes.add(int64(n.ID), orb.Point{n.Lon, n.Lat})
+	err := extract.Scan(ctx, path, extract.Handler{Node: func(id int64, p orb.Point, _ extract.Tags) {
+		if need[id] && onEarth(p) {
+			r.nodes.add(id, p)
 		}
-	})
+	}})
 	r.nodes.sort()
 	return err
 }

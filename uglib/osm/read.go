@@ -12,7 +12,7 @@ import (
 	"github.com/paulmach/osm"
 
 	"urbangraph/uglib/geo"
-	"urbangraph/uglib/progress"
+	"urbangraph/uglib/osm/extract"
 )
 
 // Map is what an extract holds inside a box. Every slice is in file order.
@@ -79,17 +79,8 @@ func Read(ctx context.Context, src Source, bound *orb.Bound) (*Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := progress.Start(ctx, "read "+src.File, 0)
-	defer t.Done()
 	r := reader{bound: bound, all: bound == nil || src.Size < small, extent: emptyBound()}
-	count := 0
-	err = scan(ctx, path, func(o osm.Object) {
-		r.add(o)
-		if count++; count%50000 == 0 {
-			t.Add(50000)
-		}
-	})
-	if err != nil {
+	if err := extract.Scan(ctx, path, r.handler()); err != nil {
 		return nil, err
 	}
 	if len(r.nodes.ids) == 0 && r.extent.IsEmpty() {
@@ -164,61 +155,75 @@ type rawMember struct {
 	inner bool
 }
 
-func (r *reader) add(o osm.Object) {
-	switch o := o.(type) {
-	case *osm.Bounds:
-		r.header = &orb.Bound{Min: orb.Point{o.MinLon, o.MinLat}, Max: orb.Point{o.MaxLon, o.MaxLat}}
-	case *osm.Node:
-		p := orb.Point{o.Lon, o.Lat}
-		if !onEarth(p) {
-			return // a slip of the data
-		}
-		if r.extent.IsEmpty() {
-			r.extent = p.Bound()
-		}
-		r.extent = r.extent.Extend(p)
-		near := r.bound == nil || r.bound.Pad(margin).Contains(p)
-		if near || r.all {
-			r.nodes.add(int64(o.ID), p)
-		}
-		if !near {
-			return
-		}
-		if o.Tags.Find("place") != "" {
-			r.labels = append(r.labels, Point{ID: int64(o.ID), Tags: allTags(o.Tags), At: round(p)})
-		}
-		if r.bound != nil && !r.bound.Contains(p) {
-			return
-		}
-		if tags := tagsOf(o.Tags); len(tags) > 0 {
-			r.points = append(r.points, Point{ID: int64(o.ID), Tags: tags, At: round(p)})
-		}
-	case *osm.Way:
-		w := rawWay{id: int64(o.ID), first: len(r.refs), tags: tagsOf(o.Tags)}
-		w.area = o.Polygon() && !(w.tags["highway"] != "" && w.tags["area"] != "yes")
-		for _, n := range o.Nodes {
-			r.refs = append(r.refs, int64(n.ID))
-		}
-		w.last = len(r.refs)
-		if n := len(o.Nodes); n > 3 && o.Nodes[0].ID == o.Nodes[n-1].ID && isBoundary(o.Tags) {
-			r.outlines = append(r.outlines, rawOutline{way: len(r.ways), tags: allTags(o.Tags)})
-		}
-		r.ways = append(r.ways, w)
-	case *osm.Relation:
-		if isBoundary(o.Tags) {
-			r.boundary(o)
-		}
-		if o.Tags.Find("type") != "multipolygon" {
-			return
-		}
-		rel := rawRelation{id: int64(o.ID), tags: tagsOf(o.Tags)}
-		for _, m := range o.Members {
-			if m.Type == osm.TypeWay {
-				rel.members = append(rel.members, rawMember{way: m.Ref, inner: m.Role == "inner"})
-			}
-		}
-		r.rels = append(r.rels, rel)
+func (r *reader) handler() extract.Handler {
+	return extract.Handler{
+		Bounds: func(b orb.Bound) { r.header = &b },
+		Node:   r.node, Way: r.way, Relation: r.relation,
 	}
+}
+
+func (r *reader) node(id int64, p orb.Point, tags extract.Tags) {
+	if !onEarth(p) {
+		return // a slip of the data
+	}
+	if r.extent.IsEmpty() {
+		r.extent = p.Bound()
+	}
+	r.extent = r.extent.Extend(p)
+	near := r.bound == nil || r.bound.Pad(margin).Contains(p)
+	if near || r.all {
+		r.nodes.add(id, p)
+	}
+	if !near || tags.Len() == 0 {
+		return
+	}
+	if tags.Get("place") != "" {
+		r.labels = append(r.labels, Point{ID: id, Tags: allTags(tags), At: round(p)})
+	}
+	if r.bound != nil && !r.bound.Contains(p) {
+		return
+	}
+	if tags := tagsOf(tags); len(tags) > 0 {
+		r.points = append(r.points, Point{ID: id, Tags: tags, At: round(p)})
+	}
+}
+
+func (r *reader) way(id int64, nodes []int64, tags extract.Tags) {
+	w := rawWay{id: id, first: len(r.refs), tags: tagsOf(tags)}
+	r.refs = append(r.refs, nodes...)
+	w.last = len(r.refs)
+	if n := len(nodes); n > 3 && nodes[0] == nodes[n-1] {
+		w.area = isArea(tags) && !(w.tags["highway"] != "" && w.tags["area"] != "yes")
+		if isBoundary(tags) {
+			r.outlines = append(r.outlines, rawOutline{way: len(r.ways), tags: allTags(tags)})
+		}
+	}
+	r.ways = append(r.ways, w)
+}
+
+// isArea reports whether a closed way with these tags is a surface.
+func isArea(tags extract.Tags) bool {
+	w := osm.Way{Nodes: osm.WayNodes{{ID: 1}, {ID: 2}, {ID: 3}, {ID: 1}}}
+	for k, v := range tags.All() {
+		w.Tags = append(w.Tags, osm.Tag{Key: k, Value: v})
+	}
+	return w.Polygon()
+}
+
+func (r *reader) relation(id int64, members []extract.Member, tags extract.Tags) {
+	if isBoundary(tags) {
+		r.boundary(id, members, tags)
+	}
+	if tags.Get("type") != "multipolygon" {
+		return
+	}
+	rel := rawRelation{id: id, tags: tagsOf(tags)}
+	for _, m := range members {
+		if m.Type == extract.Way {
+			rel.members = append(rel.members, rawMember{way: m.ID, inner: m.Role == "inner"})
+		}
+	}
+	r.rels = append(r.rels, rel)
 }
 
 // build resolves ways and relations once every position is known.
@@ -344,25 +349,22 @@ var unused = []string{
 	"website", "contact:", "url", "email", "wikidata", "wikipedia", "opening_hours",
 }
 
-func tagsOf(tags osm.Tags) Tags {
-	if len(tags) == 0 {
-		return nil
-	}
+func tagsOf(tags extract.Tags) Tags {
 	var out Tags
 next:
-	for _, t := range tags {
-		if t.Key == "" || t.Value == "" {
+	for k, v := range tags.All() {
+		if k == "" || v == "" {
 			continue
 		}
 		for _, p := range unused {
-			if strings.HasPrefix(t.Key, p) {
+			if strings.HasPrefix(k, p) {
 				continue next
 			}
 		}
 		if out == nil {
-			out = make(Tags, len(tags))
+			out = make(Tags, tags.Len())
 		}
-		out[t.Key] = t.Value
+		out[k] = v
 	}
 	return out
 }

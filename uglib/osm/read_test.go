@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"encoding/base64"
 	"errors"
 	"os"
 	"path/filepath"
@@ -179,7 +178,7 @@ func TestWrongInputs(t *testing.T) {
 		{"unknown ending", at("map.geojson", plain), nil, []string{"map.geojson", ".osm.pbf, .osm, .osm.gz or .osm.bz2"}},
 		{"empty", at("empty.osm", nil), nil, []string{"empty.osm is empty", "fetch it again"}},
 		{"XML cut short", at("cut.osm", plain[:len(plain)/2]), nil, []string{"cut.osm", "truncated", "fetch it again"}},
-		{"XML of something else", at("page.osm", []byte("<html><body>404</body></html>")), nil, []string{"page.osm holds no nodes"}},
+		{"XML of something else", at("page.osm", []byte("<html><body>404</body></html>")), nil, []string{"page.osm", "line 1: <html> where <osm> is expected"}},
 		{"text", at("text.osm", []byte("no such file\n")), nil, []string{"text.osm"}},
 		{"bzip2 cut short", at("cut.osm.bz2", bz2[:len(bz2)/2]), nil, []string{"cut.osm.bz2", "truncated"}},
 		{"gzip that is none", at("cut.osm.gz", plain), nil, []string{"cut.osm.gz", "truncated or damaged"}},
@@ -223,27 +222,6 @@ func damage(b []byte) []byte {
 	return b
 }
 
-// TestTruncatedPBF checks that a file cut at any byte but between two blocks
-// is an error, which the decoder itself does not see in every case.
-func TestTruncatedPBF(t *testing.T) {
-	whole, err := os.ReadFile("testdata/block.osm.pbf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	passed := 0
-	for n := range whole {
-		if checkBlocks(bytes.NewReader(whole[:n])) == nil {
-			passed++
-		}
-	}
-	if err := checkBlocks(bytes.NewReader(whole)); err != nil {
-		t.Errorf("the whole file: %v", err)
-	}
-	if passed != 3 { // after the header, the nodes, the ways
-		t.Errorf("%d cut files pass", passed)
-	}
-}
-
 func TestCancel(t *testing.T) {
 	src, err := File("testdata/block.osm")
 	if err != nil {
@@ -254,23 +232,6 @@ func TestCancel(t *testing.T) {
 	if _, err := Read(ctx, src, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
-}
-
-func FuzzCheckBlocks(f *testing.F) {
-	whole, err := os.ReadFile("testdata/block.osm.pbf")
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(whole)
-	f.Add(whole[:20])
-	f.Add([]byte{0, 0, 0, 4, 0x18, 0xff, 0xff, 0x7f})
-	b, _ := base64.StdEncoding.DecodeString("AAAADQoJT1NNSGVhZGVyGAA=")
-	f.Add(b)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if checkBlocks(bytes.NewReader(b)) == nil && len(b) < 5 {
-			t.Fatalf("%x passes for a PBF file", b)
-		}
-	})
 }
 
 // FuzzRead feeds XML to the reader, which must return a map or an error.

@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"urbangraph/uglib/osm/extract"
 )
 
 // Source names an extract by its content. Path is not part of it, so that the
@@ -57,7 +59,7 @@ func Builtin(name string) (Source, error) {
 
 // File returns the extract at path, with its size and checksum.
 func File(path string) (Source, error) {
-	if _, err := formatOf(path); err != nil {
+	if err := extract.Check(path); err != nil {
 		return Source{}, err
 	}
 	abs, err := filepath.Abs(path)
