@@ -37,7 +37,7 @@ type Region struct {
 	Division osm.Division
 	Level    int    // admin_level; 0 if it has none
 	Country  string // ISO 3166-1 alpha-2; empty if unknown
-	First    bool   // a first-order division by ISO 3166-2
+	ISO      string // ISO 3166-2 code of a first-order division, such as "US-DE"
 	Within   Admin  // what its own is_in tags say
 	// Geometry is an orb.Polygon or orb.MultiPolygon, cut near the city's box;
 	// an orb.MultiLineString where the extract lacks a part of the border: the
@@ -177,7 +177,7 @@ func (x *adminIndex) byBorders(c *City, p orb.Point) Admin {
 	}
 	for _, i := range in {
 		r := &c.Regions[i]
-		if a.State == "" && r.First {
+		if a.State == "" && r.ISO != "" {
 			a.State = r.Name
 		}
 		for _, d := range []osm.Division{osm.State, osm.County, osm.Municipality} {

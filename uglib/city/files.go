@@ -108,10 +108,10 @@ type regionRow struct {
 	Division string  `parquet:"division,dict"`
 	Level    int32   `parquet:"admin_level"`
 	Code     string  `parquet:"country_code,dict"`
-	First    bool    `parquet:"first_order"`
-	Within   string  `parquet:"is_in"`         // JSON object
-	Centre   bool    `parquet:"centre_inside"` // of a border that the extract cuts
-	Reach    float64 `parquet:"reach"`         // metres; of a label
+	ISO      string  `parquet:"iso3166_2"`
+	Within   string  `parquet:"is_in"`       // JSON object
+	Centre   string  `parquet:"centre,dict"` // of a border that the extract cuts: inside or outside
+	Reach    float64 `parquet:"reach"`       // metres; of a label
 	Geometry []byte  `parquet:"geometry"`
 }
 

@@ -10,6 +10,10 @@ import (
 	"urbangraph/uglib/osm"
 )
 
+// sides are the values of the column centre. It is no column of Booleans since
+// the Parquet library leaves what was there before in their last byte.
+var sides = map[bool]string{true: "inside", false: "outside"}
+
 func (c *City) writeRegions(path string) (table, error) {
 	rows := make([]regionRow, len(c.Regions))
 	shapes := make([]orb.Geometry, len(c.Regions))
@@ -19,8 +23,11 @@ func (c *City) writeRegions(path string) (table, error) {
 			return table{}, fmt.Errorf("region %d: %w", i, err)
 		}
 		rows[i] = regionRow{
-			OSM: r.OSM, Name: r.Name, Division: r.Division.String(), Level: int32(r.Level), Code: r.Country, First: r.First,
-			Within: string(within), Centre: r.Centre, Reach: float64(r.Reach),
+			OSM: r.OSM, Name: r.Name, Division: r.Division.String(), Level: int32(r.Level), Code: r.Country, ISO: r.ISO,
+			Within: string(within), Reach: float64(r.Reach),
+		}
+		if _, lines := r.Geometry.(orb.MultiLineString); lines {
+			rows[i].Centre = sides[r.Centre]
 		}
 		shapes[i] = r.Geometry
 	}
@@ -35,7 +42,7 @@ func (c *City) readRegions(path string, want table) error {
 	c.Regions = make([]Region, len(rows))
 	for i, r := range rows {
 		o := Region{
-			OSM: r.OSM, Name: r.Name, Level: int(r.Level), Country: r.Code, First: r.First, Centre: r.Centre, Reach: geo.Metres(r.Reach),
+			OSM: r.OSM, Name: r.Name, Level: int(r.Level), Country: r.Code, ISO: r.ISO, Centre: r.Centre, Reach: geo.Metres(r.Reach),
 		}
 		var ok bool
 		if o.Division, ok = osm.ParseDivision(r.Division); !ok {

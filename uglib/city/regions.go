@@ -24,7 +24,7 @@ func (b *builder) regions(m *osm.Map) {
 		if name == "" && !(d == osm.Country && codes[i] != "") || !ok {
 			continue
 		}
-		r := Region{OSM: o.ID, Name: name, Division: d, Level: o.Level, Country: codes[i], First: o.Tags["ISO3166-2"] != "", Within: isIn(o.Tags)}
+		r := Region{OSM: o.ID, Name: name, Division: d, Level: o.Level, Country: codes[i], ISO: o.Tags["ISO3166-2"], Within: isIn(o.Tags)}
 		if d == osm.Country {
 			r.Name = cmp.Or(osm.CountryName(codes[i]), name)
 		}
