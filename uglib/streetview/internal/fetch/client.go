@@ -32,6 +32,7 @@ type Options struct {
 	Tries         int           // how often a request that fails in passing is made
 	Timeout       time.Duration // for one try, its body included
 	Patience      time.Duration // for one request with all its tries and waits
+	Tolerance     float64       // share of the area, and of the photographs, that may fail; more is an error. 0 is 10%, a negative one is none
 	HTTP          *http.Client  // what makes the requests
 }
 
@@ -47,6 +48,7 @@ func (o Options) Or(d Options) Options {
 	o.Tries = cmp.Or(o.Tries, d.Tries, 6)
 	o.Timeout = cmp.Or(o.Timeout, d.Timeout, time.Minute)
 	o.Patience = cmp.Or(o.Patience, d.Patience, 2*time.Hour)
+	o.Tolerance = cmp.Or(o.Tolerance, d.Tolerance, 0.1)
 	o.HTTP = cmp.Or(o.HTTP, d.HTTP)
 	return o
 }

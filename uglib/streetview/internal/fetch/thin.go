@@ -70,6 +70,8 @@ const (
 	otherUser  = "by another creator"
 	panorama   = "panorama"
 	flat       = "no panorama"
+	repeated   = "repeated"
+	thinned    = "thinned out"
 )
 
 // admit says why a photograph is not to be taken, or "".
@@ -95,6 +97,36 @@ func (l Limits) admit(p *Photo, area orb.Bound) string {
 		return tooLate
 	}
 	return ""
+}
+
+// Choose returns those of some photographs that are to be taken within an area,
+// in the order of their ids, each once, and counts the others by reason.
+func (l Limits) Choose(photos []Photo, area orb.Bound) (chosen []Photo, left map[string]int) {
+	left = map[string]int{}
+	seen := map[int64]bool{}
+	var all []candidate
+	for i := range photos {
+		p := &photos[i]
+		if seen[p.ID()] {
+			left[repeated]++
+			continue
+		}
+		seen[p.ID()] = true
+		if why := l.admit(p, area); why != "" {
+			left[why]++
+			continue
+		}
+		pos, _ := p.Pos(l.Original)
+		all = append(all, candidate{p.ID(), pos, int64(i)})
+	}
+	taken := l.choose(all)
+	if n := len(all) - len(taken); n > 0 {
+		left[thinned] += n
+	}
+	for _, c := range taken {
+		chosen = append(chosen, photos[c.offset])
+	}
+	return chosen, left
 }
 
 // candidate is a photograph that may be taken.
