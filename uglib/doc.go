@@ -12,7 +12,7 @@
 //	streetview  geotagged images: photo folders (exif), views drawn from the city (render)
 //	caption     spatial context captions (SCC)
 //	ugdata      samples with reasoning paths (SRP) and captions, splits, formats
-//	tokenizer   Hugging Face tokenizer.json: byte-level BPE, and training of one
+//	tokenizer   Hugging Face tokenizer.json: byte-level BPE (and training of one), metaspace BPE
 //	vision      images to pixel tensors as each backbone's own processor does
 //	nn          layers that GoMLX lacks: LoRA, GATv2, InfoNCE, grouped AdamW; safetensors
 //	backbone    one package a backbone: config.json and safetensors to hidden states

@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"container/heap"
 	"math"
+	"strings"
 	"sync"
 )
 
@@ -13,15 +14,30 @@ type merge struct {
 
 func pairKey(a, b int32) uint64 { return uint64(uint32(a))<<32 | uint64(uint32(b)) }
 
-// bpe is a byte-level BPE model.
+// bpe is the vocabulary and its merges. The text of a token is its bytes where
+// the vocabulary is byte-level, else what the file says.
 type bpe struct {
-	tokens       []string         // bytes of each id; "" where raw is used or the id is unused
-	whole        map[string]int32 // bytes to id
-	byteID       [256]int32
+	tokens       []string         // text of each id; "" where the id is unused
+	whole        map[string]int32 // text to id
 	merges       map[uint64]merge
 	ignoreMerges bool // a piece that is a token as a whole is not merged up
 
 	cache pieceCache
+}
+
+// neverInto reports whether no merge leads from another symbol to the given one,
+// so that a text falls apart before each run of it.
+func (m *bpe) neverInto(symbol string) bool {
+	for _, g := range m.merges {
+		token := m.tokens[g.id]
+		for strings.HasPrefix(token, symbol) {
+			token = token[len(symbol):]
+		}
+		if strings.Contains(token, symbol) {
+			return false
+		}
+	}
+	return true
 }
 
 // short is the length up to which merging by scanning all pairs is faster than
@@ -29,9 +45,9 @@ type bpe struct {
 const short = 48
 
 // encode appends the ids of one piece of text.
-func (m *bpe) encode(ids []int32, piece string) []int32 {
+func (m *bpe) encode(ids []int32, piece string, s scheme) []int32 {
 	if len(piece) == 1 {
-		return append(ids, m.byteID[piece[0]])
+		return s.symbols(ids, piece)
 	}
 	if got, ok := m.cache.get(piece); ok {
 		return append(ids, got...)
@@ -40,9 +56,7 @@ func (m *bpe) encode(ids []int32, piece string) []int32 {
 	if id, ok := m.whole[piece]; ok && m.ignoreMerges {
 		ids = append(ids, id)
 	} else {
-		for i := range len(piece) {
-			ids = append(ids, m.byteID[piece[i]])
-		}
+		ids = s.symbols(ids, piece)
 		word := ids[start:]
 		if len(word) <= short {
 			word = m.mergeShort(word)

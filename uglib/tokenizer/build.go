@@ -15,18 +15,17 @@ const highestID = 1 << 21
 // build makes a tokenizer of a parsed tokenizer.json.
 func build(f file) (*Tokenizer, error) {
 	t := &Tokenizer{file: f, byID: map[int32]*AddedToken{}, byRaw: map[string]int32{}}
-	var err error
-	if t.normalise, err = isNFC(f.Normalizer); err != nil {
+	if err := checkModel(f.Model); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(checkPreTokenizer(f.PreTokenizer), checkByteLevel("post_processor", f.PostProcessor),
-		checkByteLevel("decoder", f.Decoder), checkModel(f.Model)); err != nil {
-		return nil, err
-	}
-	if err := t.model.build(f.Model); err != nil {
+	if err := t.build(f); err != nil {
 		return nil, err
 	}
 	t.size = len(t.model.tokens)
+	names := make(map[int32]string, len(f.Model.Vocab))
+	for token, id := range f.Model.Vocab {
+		names[id] = token
+	}
 	t.added = slices.Clone(f.AddedTokens)
 	slices.SortStableFunc(t.added, func(a, b AddedToken) int { return cmp.Compare(a.ID, b.ID) })
 	for i := range t.added {
@@ -40,28 +39,68 @@ func build(f file) (*Tokenizer, error) {
 		if b, ok := t.byID[a.ID]; ok {
 			return nil, fmt.Errorf("added tokens %q and %q have the same id %d", b.Content, a.Content, a.ID)
 		}
-		if int(a.ID) < len(t.model.tokens) && t.model.tokens[a.ID] != "" && spell(t.model.tokens[a.ID]) != a.Content {
-			return nil, fmt.Errorf("added token %q has the id %d of the vocabulary token %q", a.Content, a.ID, spell(t.model.tokens[a.ID]))
+		if token, ok := names[a.ID]; ok && token != a.Content {
+			return nil, fmt.Errorf("added token %q has the id %d of the vocabulary token %q", a.Content, a.ID, token)
 		}
 		t.byID[a.ID], t.byRaw[a.Content] = a, a.ID
 		t.size = max(t.size, int(a.ID)+1)
-		if a.Normalized && t.normalise {
-			t.normal.add(nfc(a.Content), a)
-		} else if a.Normalized {
-			t.normal.add(a.Content, a)
+		if a.Normalized {
+			t.normal.add(t.scheme.normal(a.Content), a)
 		} else {
 			t.raw.add(a.Content, a)
 		}
 	}
+	var err error
+	if t.before, t.after, err = readFrame(f.PostProcessor); err != nil {
+		return nil, err
+	}
 	return t, nil
 }
 
-func (m *bpe) build(f model) error {
+// build makes the model and the scheme around it.
+func (t *Tokenizer) build(f file) error {
+	if !f.Model.ByteFallback {
+		b, err := readByteLevel(f)
+		if err != nil {
+			return err
+		}
+		t.scheme = b
+		if err := t.model.readVocabulary(f.Model, unspell); err != nil {
+			return err
+		}
+		if err := b.attach(&t.model); err != nil {
+			return err
+		}
+		return t.model.readMerges(f.Model)
+	}
+	m, err := readMetaspace(f)
+	if err != nil {
+		return err
+	}
+	t.scheme = m
+	if err := t.model.readVocabulary(f.Model, asWritten); err != nil {
+		return err
+	}
+	if err := m.attach(&t.model); err != nil {
+		return err
+	}
+	if err := t.model.readMerges(f.Model); err != nil {
+		return err
+	}
+	m.cut = t.model.neverInto(meta)
+	return nil
+}
+
+// asWritten is the text of a token that stands for itself.
+func asWritten(token string) (string, bool) { return token, true }
+
+// readVocabulary reads the tokens; text says what a token stands for, if it can
+// be made by merges.
+func (m *bpe) readVocabulary(f model, text func(token string) (string, bool)) error {
 	if len(f.Vocab) > highestID {
 		return fmt.Errorf("a vocabulary of %d tokens is too large", len(f.Vocab))
 	}
 	m.ignoreMerges = f.IgnoreMerges
-	m.merges = map[uint64]merge{}
 	m.whole = make(map[string]int32, len(f.Vocab))
 	highest := int32(-1)
 	for token, id := range f.Vocab {
@@ -77,19 +116,17 @@ func (m *bpe) build(f model) error {
 			return fmt.Errorf("two tokens of the vocabulary have the id %d; one is %q", id, token)
 		}
 		taken[id] = true
-		if b, ok := unspell(token); ok {
-			m.tokens[id], m.whole[b] = b, id
+		if s, ok := text(token); ok {
+			m.tokens[id], m.whole[s] = s, id
 		} else {
 			m.tokens[id] = token // never made by a merge; decodes as it stands
 		}
 	}
-	for b := range 256 {
-		id, ok := m.whole[string([]byte{byte(b)})]
-		if !ok {
-			return fmt.Errorf("the vocabulary lacks the symbol %q of byte %d: not a byte-level BPE, or cut short", string(byteRune[b]), b)
-		}
-		m.byteID[b] = id
-	}
+	return nil
+}
+
+func (m *bpe) readMerges(f model) error {
+	m.merges = map[uint64]merge{}
 	pairs, err := readMerges(f.Merges)
 	if err != nil {
 		return err
@@ -131,99 +168,4 @@ func readMerges(raw json.RawMessage) ([][2]string, error) {
 		out[i] = [2]string(p)
 	}
 	return out, nil
-}
-
-// part is a component of tokenizer.json.
-type part struct {
-	Type          string
-	Normalizers   []json.RawMessage
-	PreTokenizers []json.RawMessage `json:"pretokenizers"`
-	Pattern       struct{ Regex *string }
-	Behavior      string
-	Invert        bool
-	AddPrefix     bool  `json:"add_prefix_space"`
-	UseRegex      *bool `json:"use_regex"`
-}
-
-func readPart(name string, raw json.RawMessage) (*part, error) {
-	if len(raw) == 0 || string(raw) == "null" {
-		return nil, nil
-	}
-	var p part
-	if err := json.Unmarshal(raw, &p); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return &p, nil
-}
-
-func unsupported(name, what string) error {
-	return fmt.Errorf("%s %s is not supported: only the byte-level BPE of the Qwen2 family is, try the tokenizer.json of such a model", name, what)
-}
-
-func isNFC(raw json.RawMessage) (bool, error) {
-	p, err := readPart("normalizer", raw)
-	if p == nil || err != nil {
-		return false, err
-	}
-	if p.Type == "Sequence" && len(p.Normalizers) == 1 {
-		return isNFC(p.Normalizers[0])
-	}
-	if p.Type != "NFC" {
-		return false, unsupported("normalizer", p.Type)
-	}
-	return true, nil
-}
-
-func checkPreTokenizer(raw json.RawMessage) error {
-	const name = "pre_tokenizer"
-	p, err := readPart(name, raw)
-	if err != nil {
-		return err
-	}
-	if p == nil || p.Type != "Sequence" || len(p.PreTokenizers) != 2 {
-		return unsupported(name, string(raw))
-	}
-	split, err1 := readPart(name, p.PreTokenizers[0])
-	bytes, err2 := readPart(name, p.PreTokenizers[1])
-	if err := errors.Join(err1, err2); err != nil {
-		return err
-	}
-	switch {
-	case split == nil || split.Type != "Split" || split.Behavior != "Isolated" || split.Invert,
-		bytes == nil || bytes.Type != "ByteLevel" || bytes.AddPrefix || bytes.UseRegex == nil || *bytes.UseRegex:
-		return unsupported(name, string(raw))
-	case split.Pattern.Regex == nil || *split.Pattern.Regex != Pattern:
-		return unsupported(name+" with the pattern", string(p.PreTokenizers[0]))
-	}
-	return nil
-}
-
-// checkByteLevel accepts what changes no ids and decodes by the byte alphabet.
-func checkByteLevel(name string, raw json.RawMessage) error {
-	p, err := readPart(name, raw)
-	if err != nil {
-		return err
-	}
-	if p == nil && name == "decoder" {
-		return unsupported(name, "null")
-	}
-	if p != nil && p.Type != "ByteLevel" {
-		return unsupported(name, p.Type)
-	}
-	return nil
-}
-
-func checkModel(m model) error {
-	given := func(s *string) bool { return s != nil && *s != "" }
-	switch {
-	case m.Type != "BPE":
-		return unsupported("model", fmt.Sprintf("%q", m.Type))
-	case m.Dropout != nil && *m.Dropout != 0:
-		return unsupported("model with dropout", fmt.Sprint(*m.Dropout))
-	case m.ByteFallback:
-		return unsupported("model with", "byte_fallback")
-	case given(m.ContinuingSubwordPrefix) || given(m.EndOfWordSuffix):
-		return unsupported("model with", "a subword prefix or a word suffix")
-	}
-	return nil
 }

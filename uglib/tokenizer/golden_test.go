@@ -8,14 +8,19 @@ import (
 	"testing"
 )
 
-func readJSON[T any](t testing.TB, name string) T {
+func readFile(t testing.TB, name string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return data
+}
+
+func readJSON[T any](t testing.TB, name string) T {
+	t.Helper()
 	var v T
-	if err := json.Unmarshal(data, &v); err != nil {
+	if err := json.Unmarshal(readFile(t, name), &v); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
 	return v

@@ -2,16 +2,29 @@ package tokenizer
 
 import (
 	"slices"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
 
-// nfc brings text to Unicode normal form C. Package norm follows the
+// nfc brings text to normal form C as the library does: characters of [young]
+// combine with nothing.
+func nfc(s string) string {
+	i := strings.IndexFunc(s, func(r rune) bool { return r >= 0x7fd && unicode.Is(young, r) })
+	if i < 0 {
+		return normalFormC(s)
+	}
+	_, n := utf8.DecodeRuneInString(s[i:])
+	return normalFormC(s[:i]) + s[i:i+n] + nfc(s[i+n:])
+}
+
+// normalFormC brings text to Unicode normal form C. Package norm follows the
 // stream-safe format, which breaks a run of more than 30 combining characters
 // with an inserted U+034F; texts with such runs go the long way here, so that
 // nothing is inserted.
-func nfc(s string) string {
+func normalFormC(s string) string {
 	if isASCII(s) {
 		return s
 	}

@@ -4,18 +4,19 @@ import (
 	"strings"
 )
 
-// Tokenizer is a byte-level BPE tokenizer. Its methods may be called from
-// several goroutines.
+// Tokenizer is a BPE tokenizer. Its methods may be called from several
+// goroutines.
 type Tokenizer struct {
-	file  file // as read, for Save
-	model bpe
-	added []AddedToken
-	byID  map[int32]*AddedToken
-	byRaw map[string]int32 // content of added tokens
+	file   file // as read, for Save
+	scheme scheme
+	model  bpe
+	added  []AddedToken
+	byID   map[int32]*AddedToken
+	byRaw  map[string]int32 // content of added tokens
 
-	raw, normal matcher // added tokens of the raw and of the normalised text
-	normalise   bool
-	size        int
+	raw, normal   matcher // added tokens of the raw and of the normalised text
+	before, after []int32 // what the post-processor puts around one text
+	size          int
 }
 
 // Encode returns the token ids of text. Added tokens that stand in it, special
@@ -24,22 +25,27 @@ func (t *Tokenizer) Encode(text string) []int32 {
 	return t.AppendEncode(make([]int32, 0, len(text)/3+4), text)
 }
 
+// EncodeFramed is Encode with the special tokens that the tokenizer puts around
+// one text, such as <s> before it (the library's add_special_tokens).
+func (t *Tokenizer) EncodeFramed(text string) []int32 {
+	ids := append(make([]int32, 0, len(text)/3+4), t.before...)
+	return append(t.AppendEncode(ids, text), t.after...)
+}
+
 // AppendEncode appends the token ids of text to ids.
 func (t *Tokenizer) AppendEncode(ids []int32, text string) []int32 {
 	text = strings.ToValidUTF8(text, "\uFFFD")
-	token := func(a *AddedToken) { ids = append(ids, a.ID) }
+	start := true
+	token := func(a *AddedToken) { ids, start = append(ids, a.ID), false }
 	pieces := func(s string) {
-		for len(s) > 0 {
-			n := nextPiece(s)
-			ids = t.model.encode(ids, s[:n])
+		for s, start = t.scheme.spaced(s, start), false; len(s) > 0; {
+			n := t.scheme.next(s)
+			ids = t.model.encode(ids, s[:n], t.scheme)
 			s = s[n:]
 		}
 	}
 	t.raw.split(text, func(s string) {
-		if t.normalise {
-			s = nfc(s)
-		}
-		t.normal.split(s, pieces, token)
+		t.normal.split(t.scheme.normal(s), pieces, token)
 	}, token)
 	return ids
 }
@@ -52,17 +58,17 @@ func (t *Tokenizer) Decode(ids []int32) string { return t.decode(ids, false) }
 func (t *Tokenizer) DecodePlain(ids []int32) string { return t.decode(ids, true) }
 
 func (t *Tokenizer) decode(ids []int32, plain bool) string {
-	var b []byte
+	tokens := make([]string, 0, len(ids))
 	for _, id := range ids {
 		if a, ok := t.byID[id]; ok {
 			if !plain || !a.Special {
-				b = append(b, a.Content...)
+				tokens = append(tokens, a.Content)
 			}
 		} else if id >= 0 && int(id) < len(t.model.tokens) {
-			b = append(b, t.model.tokens[id]...)
+			tokens = append(tokens, t.model.tokens[id])
 		}
 	}
-	return lossy(b)
+	return t.scheme.text(tokens)
 }
 
 // TokenID returns the id of the token with the given content: that of an added
