@@ -249,7 +249,7 @@ func (r *reader) fetchFar(ctx context.Context, path string) error {
 	}
 	need := map[int64]bool{}
 	note := func(id int64) {
-		if _, ok := r.nodes.at(id); !ok {
+		if _, ok := r.nodes.At(id); !ok {
 			need[id] = true
 		}
 	}
@@ -275,11 +275,11 @@ func (r *reader) fetchFar(ctx context.Context, path string) error {
 		return nil
 	}
 	err := extract.Scan(ctx, path, extract.Handler{Node: func(id int64, p orb.Point, _ extract.Tags) {
-		if need[id] && onEarth(p) {
-			r.nodes.add(id, p)
+		if need[id] && extract.OnEarth(p) {
+			r.nodes.Add(id, p)
 		}
 	}})
-	r.nodes.sort()
+	r.nodes.Sort()
 	return err
 }
 
@@ -301,13 +301,13 @@ func (r *reader) boundaries(m *Map, wayAt map[int64]int) {
 			w := r.ways[i]
 			lines = append(lines, r.refs[w.first:w.last])
 			for _, n := range r.refs[w.first:w.last] {
-				if _, ok := r.nodes.at(n); !ok {
+				if _, ok := r.nodes.At(n); !ok {
 					whole = false
 				}
 			}
 		}
 		for _, n := range raw.nodes {
-			if p, ok := r.nodes.at(n); ok {
+			if p, ok := r.nodes.At(n); ok {
 				b.Inside = append(b.Inside, p)
 			}
 		}
@@ -340,7 +340,7 @@ func (r *reader) boundaries(m *Map, wayAt map[int64]int) {
 func (r *reader) known(refs []int64) (runs orb.MultiLineString) {
 	var run orb.LineString
 	for _, id := range refs {
-		p, ok := r.nodes.at(id)
+		p, ok := r.nodes.At(id)
 		if ok {
 			run = append(run, p)
 			continue

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"sort"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -83,10 +81,10 @@ func Read(ctx context.Context, src Source, bound *orb.Bound) (*Map, error) {
 	if err := extract.Scan(ctx, path, r.handler()); err != nil {
 		return nil, err
 	}
-	if len(r.nodes.ids) == 0 && r.extent.IsEmpty() {
+	if r.nodes.Len() == 0 && r.extent.IsEmpty() {
 		return nil, fmt.Errorf("extract %s holds no nodes: it is not an OpenStreetMap extract, or it is truncated; fetch it again", path)
 	}
-	r.nodes.sort()
+	r.nodes.Sort()
 	if err := r.fetchFar(ctx, path); err != nil {
 		return nil, err
 	}
@@ -105,9 +103,6 @@ func Read(ctx context.Context, src Source, bound *orb.Bound) (*Map, error) {
 		ErrEmptyBox, geo.FormatBound(m.Bound), src.File, geo.FormatBound(*b))
 }
 
-// onEarth reports whether p is a longitude and a latitude.
-func onEarth(p orb.Point) bool { return math.Abs(p[0]) <= 180 && math.Abs(p[1]) <= 90 }
-
 func emptyBound() orb.Bound {
 	return orb.Bound{Min: orb.Point{1, 1}, Max: orb.Point{-1, -1}}
 }
@@ -118,7 +113,7 @@ type reader struct {
 	all    bool       // keep the positions of all nodes
 	header *orb.Bound // bounds that the extract declares
 	extent orb.Bound  // of the nodes
-	nodes  positions
+	nodes  extract.Locations
 	points []Point
 	ways   []rawWay
 	refs   []int64
@@ -163,7 +158,7 @@ func (r *reader) handler() extract.Handler {
 }
 
 func (r *reader) node(id int64, p orb.Point, tags extract.Tags) {
-	if !onEarth(p) {
+	if !extract.OnEarth(p) {
 		return // a slip of the data
 	}
 	if r.extent.IsEmpty() {
@@ -172,19 +167,19 @@ func (r *reader) node(id int64, p orb.Point, tags extract.Tags) {
 	r.extent = r.extent.Extend(p)
 	near := r.bound == nil || r.bound.Pad(margin).Contains(p)
 	if near || r.all {
-		r.nodes.add(id, p)
+		r.nodes.Add(id, p)
 	}
 	if !near || tags.Len() == 0 {
 		return
 	}
 	if tags.Get("place") != "" {
-		r.labels = append(r.labels, Point{ID: id, Tags: allTags(tags), At: round(p)})
+		r.labels = append(r.labels, Point{ID: id, Tags: allTags(tags), At: extract.Round(p)})
 	}
 	if r.bound != nil && !r.bound.Contains(p) {
 		return
 	}
 	if tags := tagsOf(tags); len(tags) > 0 {
-		r.points = append(r.points, Point{ID: id, Tags: tags, At: round(p)})
+		r.points = append(r.points, Point{ID: id, Tags: tags, At: extract.Round(p)})
 	}
 }
 
@@ -267,7 +262,7 @@ func (r *reader) resolve(w rawWay) ([]int64, orb.LineString) {
 		if len(nodes) > 0 && nodes[len(nodes)-1] == id {
 			continue
 		}
-		if p, ok := r.nodes.at(id); ok {
+		if p, ok := r.nodes.At(id); ok {
 			nodes, line = append(nodes, id), append(line, p)
 		}
 	}
@@ -291,50 +286,6 @@ func trim(nodes []int64, line orb.LineString, box orb.Bound) ([]int64, orb.LineS
 	}
 	first, last = max(first-1, 0), min(last+1, len(line)-1)
 	return nodes[first : last+1], line[first : last+1]
-}
-
-// positions holds the coordinates of nodes in steps of 1e-7 degrees, the
-// precision of OpenStreetMap, in 16 bytes each.
-type positions struct {
-	ids    []int64
-	lonlat [][2]int32
-}
-
-const step = 1e7
-
-func (p *positions) add(id int64, at orb.Point) {
-	p.ids = append(p.ids, id)
-	p.lonlat = append(p.lonlat, [2]int32{int32(math.Round(at[0] * step)), int32(math.Round(at[1] * step))})
-}
-
-// round brings a point to the precision of OpenStreetMap.
-func round(p orb.Point) orb.Point {
-	return orb.Point{math.Round(p[0]*step) / step, math.Round(p[1]*step) / step}
-}
-
-func (p *positions) at(id int64) (orb.Point, bool) {
-	i := sort.Search(len(p.ids), func(i int) bool { return p.ids[i] >= id })
-	if i == len(p.ids) || p.ids[i] != id {
-		return orb.Point{}, false
-	}
-	return orb.Point{float64(p.lonlat[i][0]) / step, float64(p.lonlat[i][1]) / step}, true
-}
-
-// sort orders the nodes by id. Extracts are in that order already, so that it
-// costs one comparison for each.
-func (p *positions) sort() {
-	if !sort.SliceIsSorted(p.ids, func(i, j int) bool { return p.ids[i] < p.ids[j] }) {
-		sort.Stable((*byID)(p))
-	}
-}
-
-type byID positions
-
-func (p *byID) Len() int           { return len(p.ids) }
-func (p *byID) Less(i, j int) bool { return p.ids[i] < p.ids[j] }
-func (p *byID) Swap(i, j int) {
-	p.ids[i], p.ids[j] = p.ids[j], p.ids[i]
-	p.lonlat[i], p.lonlat[j] = p.lonlat[j], p.lonlat[i]
 }
 
 // Tags are the tags of an element without those that neither the graph nor a
