@@ -42,7 +42,7 @@ func (c *City) readRegions(path string, want table) error {
 	c.Regions = make([]Region, len(rows))
 	for i, r := range rows {
 		o := Region{
-			OSM: r.OSM, Name: r.Name, Level: int(r.Level), Country: r.Code, ISO: r.ISO, Centre: r.Centre, Reach: geo.Metres(r.Reach),
+			OSM: r.OSM, Name: r.Name, Level: int(r.Level), Country: r.Code, ISO: r.ISO, Centre: r.Centre == sides[true], Reach: geo.Metres(r.Reach),
 		}
 		var ok bool
 		if o.Division, ok = osm.ParseDivision(r.Division); !ok {
