@@ -119,7 +119,7 @@ func look(c *city.City, dir string, f found) (View, Skipped) {
 	sum := sha256.Sum256(data)
 	v := View{
 		ID: cmp.Or(f.id, idOf(f.file)), File: f.file, Origin: f.origin,
-		Pos: at.pos, Heading: at.heading, HasHeading: at.hasHeading, Taken: at.taken,
+		Pos: at.pos, Heading: at.heading, HasHeading: at.hasHeading, Taken: at.taken, Credit: f.credit,
 		SHA256: hex.EncodeToString(sum[:]), Hash: imagehash.Of(img),
 		Street: city.None,
 	}

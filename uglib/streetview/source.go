@@ -42,6 +42,7 @@ type found struct {
 	origin Origin // a file whose EXIF block says that it was drawn is Rendered whatever the source says
 	facts  facts  // fill what the file's EXIF block lacks
 	first  bool   // facts go before the EXIF block instead
+	credit string // creator and licence
 }
 
 // facts are what is said about an image beside the image file.
@@ -61,6 +62,19 @@ func (s Spec) source() (source, error) {
 		return drawn{s}, nil
 	case Photo:
 		return folder{s}, nil
+	case FromMapillary:
+		switch {
+		case s.Mapillary == nil:
+			return nil, fmt.Errorf("views of Mapillary have no query; make the spec with streetview.Mapillary or streetview.MapillaryFile")
+		case s.Content != "":
+			return metadata{s}, nil
+		}
+		return online{s.Mapillary.Check, s.fetchMapillary, s.Origin, s.Mapillary.Original}, nil
+	case FromKartaView:
+		if s.KartaView == nil {
+			return nil, fmt.Errorf("views of KartaView have no query; make the spec with streetview.KartaView")
+		}
+		return online{s.KartaView.Check, s.fetchKartaView, s.Origin, s.KartaView.Original}, nil
 	}
-	return nil, fmt.Errorf("views of origin %q cannot be made here; use streetview.Render or streetview.Folder", s.Origin)
+	return nil, fmt.Errorf("views of origin %q cannot be made here; use streetview.Render, streetview.Folder, streetview.Mapillary or streetview.KartaView", s.Origin)
 }

@@ -9,6 +9,8 @@ import (
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/geo"
 	"urbangraph/uglib/store"
+	"urbangraph/uglib/streetview/kartaview"
+	"urbangraph/uglib/streetview/mapillary"
 	"urbangraph/uglib/streetview/render"
 )
 
@@ -16,13 +18,13 @@ import (
 // street. (The UGE reference takes 100 m.)
 const AnchorReach geo.Metres = 50
 
-// Spec says which set of views to make: drawn ones or those of a folder. It is
-// a [store.Spec] of kind "views" whose artefact holds views.parquet,
-// skipped.json and, for drawn views, images/*.jpg. Make one with [Render] or
-// [Folder].
+// Spec says which set of views to make: drawn ones, those of a folder, or those
+// of a street-view service. It is a [store.Spec] of kind "views" whose artefact
+// holds views.parquet, skipped.json and, but for a folder, images/*.jpg. Make
+// one with [Render], [Folder], [Mapillary], [KartaView] or [MapillaryFile].
 type Spec struct {
 	City   city.Spec
-	Origin Origin     // Rendered or Photo
+	Origin Origin     // of the views
 	Reach  geo.Metres // greatest distance from a view to its street
 
 	// Of drawn views.
@@ -31,6 +33,11 @@ type Spec struct {
 	Width, Height int     `json:",omitempty"` // pixels
 	FOV           float64 `json:",omitempty"` // horizontal field of view, degrees
 	Quality       int     `json:",omitempty"` // of the JPEG files, 1 to 100
+
+	// Of a service.
+	Mapillary *mapillary.Query `json:",omitempty"`
+	KartaView *kartaview.Query `json:",omitempty"`
+	Metadata  string           `json:"-"` // file of metadata that were fetched before; Dir and Content are set then
 
 	// Of a folder.
 	Dir     string `json:"-"`          // where it lies; a folder with the same files is the same set
@@ -105,7 +112,7 @@ func Open(ctx context.Context, s Spec) (*city.City, *Set, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if s.Origin == Photo {
+	if s.Content != "" {
 		if set.Dir = s.Dir; set.Dir == "" { // a spec read back from its artefact does not know the folder
 			set.Dir, _ = a.Manifest.Summary["folder"].(string)
 		}

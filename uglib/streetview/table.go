@@ -35,7 +35,8 @@ type row struct {
 	Lat      float64  `parquet:"lat"`
 	Heading  *float64 `parquet:"heading,optional"`
 	Taken    int64    `parquet:"taken,optional,timestamp(millisecond)"` // UTC, since 1970; 0 is null
-	Street   *int32   `parquet:"street,optional"`                       // node of the city
+	Credit   string   `parquet:"credit,optional,dict"`
+	Street   *int32   `parquet:"street,optional"` // node of the city
 	FootLon  *float64 `parquet:"foot_lon,optional"`
 	FootLat  *float64 `parquet:"foot_lat,optional"`
 	Distance *float64 `parquet:"distance,optional"`
@@ -48,7 +49,7 @@ func toRow(v View) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	r := row{ID: v.ID, File: v.File, Origin: string(v.Origin), Lon: v.Pos[0], Lat: v.Pos[1], Geometry: point}
+	r := row{ID: v.ID, File: v.File, Origin: string(v.Origin), Lon: v.Pos[0], Lat: v.Pos[1], Credit: v.Credit, Geometry: point}
 	if !v.Taken.IsZero() {
 		r.Taken = v.Taken.UnixMilli()
 	}
@@ -64,7 +65,7 @@ func toRow(v View) (row, error) {
 }
 
 func (r row) view() (View, error) {
-	v := View{ID: r.ID, File: r.File, Origin: Origin(r.Origin), Pos: orb.Point{r.Lon, r.Lat}, Street: city.None}
+	v := View{ID: r.ID, File: r.File, Origin: Origin(r.Origin), Pos: orb.Point{r.Lon, r.Lat}, Credit: r.Credit, Street: city.None}
 	if r.Heading != nil {
 		v.Heading, v.HasHeading = geo.Bearing(*r.Heading), true
 	}

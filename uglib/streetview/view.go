@@ -16,10 +16,10 @@ import (
 type Origin string
 
 const (
-	Rendered  Origin = "rendered"  // drawn from the city's geometry
-	Photo     Origin = "photo"     // a file of a photo folder
-	Mapillary Origin = "mapillary" // fetched from Mapillary
-	KartaView Origin = "kartaview" // fetched from KartaView
+	Rendered      Origin = "rendered"  // drawn from the city's geometry
+	Photo         Origin = "photo"     // a file of a photo folder
+	FromMapillary Origin = "mapillary" // fetched from Mapillary
+	FromKartaView Origin = "kartaview" // fetched from KartaView
 )
 
 // View is one geotagged image, anchored to the street that it stands on.
@@ -31,6 +31,7 @@ type View struct {
 	Heading    geo.Bearing    // of the camera's axis, from true north; 0 if HasHeading is false
 	HasHeading bool           // false for a photograph that does not say where it looks
 	Taken      time.Time      // UTC; zero if unknown
+	Credit     string         // creator and licence, to be printed beside the picture; "" if unknown
 	SHA256     string         // of the image file, 64 hexadecimal digits
 	Hash       imagehash.Hash // of the upright picture; 0 if it was not computed
 	Street     city.NodeID    // nearest street within the anchoring distance, or city.None; see Anchor
@@ -61,6 +62,11 @@ const (
 	Outside    Reason = "outside the city" // positioned, but not within the city's bound
 	Unreadable Reason = "unreadable"       // no image of a known format, or damaged
 	Duplicate  Reason = "duplicate"        // the same bytes as an earlier file, which Detail names
+
+	NotFetched  Reason = "not fetched"  // a photograph that its service could not give, by id
+	NotSearched Reason = "not searched" // a box (west,south,east,north) that a service did not answer for
+	BadMetadata Reason = "bad metadata" // a row of metadata, by line, that stands for no photograph
+	NoFile      Reason = "no file"      // a photograph of the metadata whose image file is not in the folder
 )
 
 // Path returns the path of a view's image file.

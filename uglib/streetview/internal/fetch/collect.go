@@ -89,7 +89,7 @@ func Collect(ctx context.Context, job Job, dir string, keep func(name string)) (
 	if err := job.Limits.Check(); err != nil {
 		return nil, err
 	}
-	area, err := within(job.Area, job.Limits)
+	area, err := job.Limits.Within(job.Area)
 	if err != nil {
 		return nil, err
 	}

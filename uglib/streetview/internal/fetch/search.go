@@ -227,8 +227,8 @@ func (s *search) fail(b Box, err error) error {
 	return nil
 }
 
-// within returns the part of an area that limits ask for.
-func within(area orb.Bound, l Limits) (orb.Bound, error) {
+// Within returns the part of an area that limits ask for.
+func (l Limits) Within(area orb.Bound) (orb.Bound, error) {
 	if l.Bound == (orb.Bound{}) {
 		return area, nil
 	}
