@@ -9,10 +9,11 @@ import (
 	"urbangraph/uglib/osm"
 )
 
-// Layers are the kinds of scenery, in the order in which a map draws them.
+// Layers are the kinds of scenery, in the order in which a map draws them. What
+// a landuse area is built up with is not drawn.
 var Layers = []string{
 	// areas
-	"green", "water", "plaza", "parking", "building",
+	"landuse", "green", "water", "plaza", "parking", "building",
 	// lines; of water also where a stream is drawn as a line
 	"rail", "barrier", "tree_row",
 	// points
@@ -39,6 +40,7 @@ var areaLayers = []layer{
 	{"amenity", []string{"grave_yard"}, "green"},
 	{"highway", []string{"pedestrian", "footway"}, "plaza"},
 	{"place", []string{"square"}, "plaza"},
+	{"landuse", []string{"residential", "commercial", "retail", "industrial", "education", "institutional", "port", "railway", "military", "quarry", "construction", "farmyard", "garages"}, "landuse"},
 }
 
 var lineLayers = []layer{

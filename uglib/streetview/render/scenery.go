@@ -12,6 +12,9 @@ import (
 // addFeature adds a thing of the map that is no node of the graph, by its
 // layer.
 func (w *World) addFeature(f *city.Feature) {
+	if f.Layer == "landuse" {
+		return
+	}
 	seed := seedOf(f.OSM)
 	switch g := f.Geometry.(type) {
 	case orb.Point:
