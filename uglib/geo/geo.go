@@ -80,26 +80,76 @@ func BearingTo(a, b orb.Point) Bearing {
 
 func radians(degrees float64) float64 { return degrees * math.Pi / 180 }
 
-// Frame is a local metric frame: metres east and north of an origin
-// (equirectangular, exact to about 0.1% within 20 km at middle latitudes).
+// Frame is a local metric frame: metres east and north of an origin. It is
+// equirectangular, exact to about 0.1% within 20 km at middle latitudes, and
+// azimuthal equidistant where the origin lies beyond [PolarLatitude], where
+// meridians meet too soon for the former. It knows no edge at the 180th
+// meridian.
 type Frame struct {
 	Origin orb.Point // longitude, latitude in degrees
 }
 
+// PolarLatitude is the latitude, north or south, beyond which a [Frame] is
+// azimuthal.
+const PolarLatitude = 75
+
 const metresPerDegree = float64(EarthRadius) * math.Pi / 180
 
 // Local returns the metres east (x) and north (y) of the origin.
-func (f Frame) Local(p orb.Point) orb.Point {
-	return orb.Point{
-		(p[0] - f.Origin[0]) * metresPerDegree * math.Cos(radians(f.Origin[1])),
-		(p[1] - f.Origin[1]) * metresPerDegree,
-	}
+func (f Frame) Local(p orb.Point) orb.Point { return f.Projection().Local(p) }
+
+// LonLat is the inverse of [Frame.Local]. Longitudes go on beyond 180 or -180
+// where the origin is near that meridian, so that shapes across it stay whole.
+func (f Frame) LonLat(xy orb.Point) orb.Point { return f.Projection().LonLat(xy) }
+
+// Projection is a [Frame] prepared for many points.
+type Projection struct {
+	origin orb.Point
+	x, y   float64 // metres per degree; 0 for an azimuthal frame
 }
 
-// LonLat is the inverse of [Frame.Local].
-func (f Frame) LonLat(xy orb.Point) orb.Point {
-	return orb.Point{
-		f.Origin[0] + xy[0]/(metresPerDegree*math.Cos(radians(f.Origin[1]))),
-		f.Origin[1] + xy[1]/metresPerDegree,
+// Projection returns the frame prepared for many points.
+func (f Frame) Projection() Projection {
+	p := Projection{origin: f.Origin}
+	if math.Abs(f.Origin[1]) <= PolarLatitude {
+		p.x, p.y = metresPerDegree*math.Cos(radians(f.Origin[1])), metresPerDegree
 	}
+	return p
+}
+
+// Local is [Frame.Local].
+func (f Projection) Local(p orb.Point) orb.Point {
+	if f.x == 0 {
+		d := float64(Distance(f.origin, p))
+		sin, cos := math.Sincos(BearingTo(f.origin, p).Radians())
+		return orb.Point{d * sin, d * cos}
+	}
+	east := p[0] - f.origin[0]
+	if east > 180 || east < -180 {
+		east = math.Remainder(east, 360)
+	}
+	return orb.Point{east * f.x, (p[1] - f.origin[1]) * f.y}
+}
+
+// LonLat is [Frame.LonLat].
+func (f Projection) LonLat(xy orb.Point) orb.Point {
+	if f.x != 0 {
+		return orb.Point{f.origin[0] + xy[0]/f.x, f.origin[1] + xy[1]/f.y}
+	}
+	sinC, cosC := math.Sincos(math.Hypot(xy[0], xy[1]) / float64(EarthRadius))
+	sinLat, cosLat := math.Sincos(radians(f.origin[1]))
+	sin, cos := math.Sincos(math.Atan2(xy[0], xy[1]))
+	lat := math.Asin(math.Max(-1, math.Min(1, sinLat*cosC+cosLat*sinC*cos)))
+	lon := math.Atan2(sin*sinC*cosLat, cosC-sinLat*math.Sin(lat))
+	return orb.Point{f.origin[0] + lon*180/math.Pi, lat * 180 / math.Pi}
+}
+
+// Unwrap returns p with its longitude moved by whole turns to within half a
+// turn of the given one, so that what lies across the 180th meridian lies side
+// by side.
+func Unwrap(p orb.Point, longitude float64) orb.Point {
+	if d := p[0] - longitude; d > 180 || d < -180 {
+		p[0] = longitude + math.Remainder(d, 360)
+	}
+	return p
 }

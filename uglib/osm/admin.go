@@ -307,7 +307,7 @@ func (r *reader) boundaries(m *Map, wayAt map[int64]int) {
 			}
 		}
 		for _, n := range raw.nodes {
-			if p, ok := r.nodes.At(n); ok {
+			if p, ok := r.at(n); ok {
 				b.Inside = append(b.Inside, p)
 			}
 		}
@@ -340,7 +340,7 @@ func (r *reader) boundaries(m *Map, wayAt map[int64]int) {
 func (r *reader) known(refs []int64) (runs orb.MultiLineString) {
 	var run orb.LineString
 	for _, id := range refs {
-		p, ok := r.nodes.At(id)
+		p, ok := r.at(id)
 		if ok {
 			run = append(run, p)
 			continue

@@ -17,7 +17,7 @@ import (
 type Map struct {
 	Source Source
 	Bound  orb.Bound // the box that was asked for; Extent if none was
-	Extent orb.Bound // the box of the whole extract
+	Extent orb.Bound // the box of the whole extract; east of 180 where it crosses that meridian, as all places do then
 	Points []Point   // tagged nodes
 	Ways   []Way     // tagged ways that are lines
 	Areas  []Area    // closed ways that are areas by their tags, and multipolygon relations
@@ -77,11 +77,14 @@ func Read(ctx context.Context, src Source, bound *orb.Bound) (*Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := reader{bound: bound, all: bound == nil || src.Size < small, extent: emptyBound()}
+	r := reader{bound: bound, all: bound == nil || src.Size < small}
+	if bound != nil {
+		r.middle = bound.Center()[0]
+	}
 	if err := extract.Scan(ctx, path, r.handler()); err != nil {
 		return nil, err
 	}
-	if r.nodes.Len() == 0 && r.extent.IsEmpty() {
+	if !r.span.any {
 		return nil, fmt.Errorf("extract %s holds no nodes: it is not an OpenStreetMap extract, or it is truncated; fetch it again", path)
 	}
 	r.nodes.Sort()
@@ -112,7 +115,8 @@ type reader struct {
 	bound  *orb.Bound
 	all    bool       // keep the positions of all nodes
 	header *orb.Bound // bounds that the extract declares
-	extent orb.Bound  // of the nodes
+	span   span       // of the nodes
+	middle float64    // longitude of the middle of the map
 	nodes  extract.Locations
 	points []Point
 	ways   []rawWay
@@ -161,11 +165,8 @@ func (r *reader) node(id int64, p orb.Point, tags extract.Tags) {
 	if !extract.OnEarth(p) {
 		return // a slip of the data
 	}
-	if r.extent.IsEmpty() {
-		r.extent = p.Bound()
-	}
-	r.extent = r.extent.Extend(p)
-	near := r.bound == nil || r.bound.Pad(margin).Contains(p)
+	r.span.add(p)
+	near := r.bound == nil || r.bound.Pad(margin).Contains(r.unwrap(p))
 	if near || r.all {
 		r.nodes.Add(id, p)
 	}
@@ -175,7 +176,7 @@ func (r *reader) node(id int64, p orb.Point, tags extract.Tags) {
 	if tags.Get("place") != "" {
 		r.labels = append(r.labels, Point{ID: id, Tags: allTags(tags), At: extract.Round(p)})
 	}
-	if r.bound != nil && !r.bound.Contains(p) {
+	if r.bound != nil && !r.bound.Contains(r.unwrap(p)) {
 		return
 	}
 	if tags := tagsOf(tags); len(tags) > 0 {
@@ -223,9 +224,16 @@ func (r *reader) relation(id int64, members []extract.Member, tags extract.Tags)
 
 // build resolves ways and relations once every position is known.
 func (r *reader) build() *Map {
-	m := &Map{Extent: r.extent, Bound: r.extent, Points: r.points, Labels: r.labels}
+	m := &Map{Extent: r.span.bound(), Points: r.points, Labels: r.labels}
+	m.Bound = m.Extent
 	if r.bound != nil {
 		m.Bound = *r.bound
+	}
+	r.middle = m.Bound.Center()[0]
+	for _, points := range [][]Point{m.Points, m.Labels} {
+		for i := range points {
+			points[i].At = r.unwrap(points[i].At)
+		}
 	}
 	wayAt := make(map[int64]int, len(r.ways))
 	for i, w := range r.ways {
@@ -262,7 +270,7 @@ func (r *reader) resolve(w rawWay) ([]int64, orb.LineString) {
 		if len(nodes) > 0 && nodes[len(nodes)-1] == id {
 			continue
 		}
-		if p, ok := r.nodes.At(id); ok {
+		if p, ok := r.at(id); ok {
 			nodes, line = append(nodes, id), append(line, p)
 		}
 	}

@@ -101,7 +101,7 @@ func (r *reader) rings(lines [][]int64) []orb.Ring {
 		}
 		var g orb.Ring
 		for _, id := range ring {
-			if p, ok := r.nodes.At(id); ok {
+			if p, ok := r.at(id); ok {
 				g = append(g, p)
 			}
 		}
