@@ -117,10 +117,10 @@ func (c *card) origins() map[streetview.Origin]int {
 // imageLicence says under which licence images of an origin may be used: its
 // identifier on the Hugging Face hub and a sentence.
 var imageLicence = map[streetview.Origin]struct{ id, text string }{
-	streetview.Rendered:  {"odbl", "drawn from the geometry of OpenStreetMap, not photographs; a produced work of the map, " + osm.Credit},
-	streetview.Mapillary: {"cc-by-sa-4.0", "photographs by contributors of Mapillary, CC BY-SA 4.0; name Mapillary and the contributor"},
-	streetview.KartaView: {"cc-by-sa-4.0", "photographs by contributors of KartaView, CC BY-SA 4.0; name KartaView and the contributor"},
-	streetview.Photo:     {"other", "photographs of your own folder: their licence is for you to state before you publish them"},
+	streetview.Rendered:      {"odbl", "drawn from the geometry of OpenStreetMap, not photographs; a produced work of the map, " + osm.Credit},
+	streetview.FromMapillary: {"cc-by-sa-4.0", "photographs by contributors of Mapillary, CC BY-SA 4.0; name Mapillary and the contributor"},
+	streetview.FromKartaView: {"cc-by-sa-4.0", "photographs by contributors of KartaView, CC BY-SA 4.0; name KartaView and the contributor"},
+	streetview.Photo:         {"other", "photographs of your own folder: their licence is for you to state before you publish them"},
 }
 
 func (c *card) frontMatter(files []fileSum) {
