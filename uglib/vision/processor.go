@@ -36,10 +36,15 @@ func Default() *Processor {
 	return &Processor{
 		MinPixels: 56 * 56, MaxPixels: 28 * 28 * 1280,
 		PatchSize: 14, TemporalPatchSize: 2, MergeSize: 2,
-		Mean: [3]float64{0.48145466, 0.4578275, 0.40821073},
-		Std:  [3]float64{0.26862954, 0.26130258, 0.27577711},
+		Mean: clipMean, Std: clipStd,
 	}
 }
+
+// Mean and standard deviation of CLIP's pictures, which all backbones use.
+var (
+	clipMean = [3]float64{0.48145466, 0.4578275, 0.40821073}
+	clipStd  = [3]float64{0.26862954, 0.26130258, 0.27577711}
+)
 
 // Patches are the patches of one picture.
 type Patches struct {
@@ -99,32 +104,11 @@ func (p *Processor) UnmarshalJSON(data []byte) error {
 	set(&q.PatchSize, w.PatchSize)
 	set(&q.TemporalPatchSize, w.TemporalPatchSize)
 	set(&q.MergeSize, w.MergeSize)
-	for _, c := range []struct {
-		name string
-		from []float64
-		to   *[3]float64
-	}{{"image_mean", w.ImageMean, &q.Mean}, {"image_std", w.ImageStd, &q.Std}} {
-		if c.from == nil {
-			continue
-		}
-		if len(c.from) != 3 {
-			return fmt.Errorf("%s has %d values, want 3 (red, green, blue)", c.name, len(c.from))
-		}
-		copy(c.to[:], c.from)
-	}
-	for _, f := range []struct {
-		name string
-		on   *bool
-	}{{"do_resize", w.DoResize}, {"do_rescale", w.DoRescale}, {"do_normalize", w.DoNormalize}} {
-		if f.on != nil && !*f.on {
-			return fmt.Errorf("%s is false: only pictures that are resized, rescaled and normalised are supported", f.name)
-		}
-	}
-	if w.RescaleFactor != nil && math.Abs(*w.RescaleFactor-1.0/255) > 1e-9 {
-		return fmt.Errorf("rescale_factor is %g, only 1/255 is supported", *w.RescaleFactor)
-	}
-	if w.Resample != nil && *w.Resample != 3 {
-		return fmt.Errorf("resample is %d, only 3 (bicubic) is supported", *w.Resample)
+	err := errors.Join(
+		channels("image_mean", w.ImageMean, &q.Mean), channels("image_std", w.ImageStd, &q.Std),
+		switchedOn(w.DoResize, w.DoRescale, w.DoNormalize), factorAndFilter(w.RescaleFactor, w.Resample))
+	if err != nil {
+		return err
 	}
 	if err := q.Validate(); err != nil {
 		return err
@@ -159,12 +143,7 @@ func (p *Processor) Validate() error {
 	if p.MinPixels < 1 || p.MaxPixels < p.MinPixels || p.MaxPixels > 1<<30 {
 		errs = append(errs, fmt.Errorf("min_pixels is %d and max_pixels %d, want 1 <= min_pixels <= max_pixels <= 2^30", p.MinPixels, p.MaxPixels))
 	}
-	for i := range 3 {
-		if !(p.Std[i] > 0) || math.IsInf(p.Std[i], 0) || math.IsNaN(p.Mean[i]) || math.IsInf(p.Mean[i], 0) {
-			errs = append(errs, fmt.Errorf("image_mean %v and image_std %v: want finite means and positive deviations", p.Mean, p.Std))
-			break
-		}
-	}
+	errs = append(errs, checkMeans(p.Mean, p.Std))
 	return errors.Join(errs...)
 }
 
@@ -206,11 +185,8 @@ func (p *Processor) PatchDim() int { return 3 * p.TemporalPatchSize * p.PatchSiz
 // multiples of patch_size·merge_size (halves to even), scaled down or up when the area leaves the bounds
 // (transformers' smart_resize). A side longer than 200 times the other is an error.
 func (p *Processor) Size(width, height int) (int, int, error) {
-	if width < 1 || height < 1 || width > maxSide || height > maxSide {
-		return 0, 0, fmt.Errorf("vision: picture of %dx%d pixels: every side must be 1 to %d", width, height, maxSide)
-	}
-	if max(width, height) > maxAspect*min(width, height) {
-		return 0, 0, fmt.Errorf("vision: picture of %dx%d pixels: one side is more than %d times the other, try cropping it", width, height, maxAspect)
+	if err := checkShape(width, height); err != nil {
+		return 0, 0, err
 	}
 	factor := float64(p.PatchSize * p.MergeSize)
 	w, h := float64(width), float64(height)
@@ -231,6 +207,17 @@ func (p *Processor) Size(width, height int) (int, int, error) {
 	return int(rw), int(rh), nil
 }
 
+// checkShape refuses pictures that no processor takes.
+func checkShape(width, height int) error {
+	if width < 1 || height < 1 || width > maxSide || height > maxSide {
+		return fmt.Errorf("vision: picture of %dx%d pixels: every side must be 1 to %d", width, height, maxSide)
+	}
+	if max(width, height) > maxAspect*min(width, height) {
+		return fmt.Errorf("vision: picture of %dx%d pixels: one side is more than %d times the other, try cropping it", width, height, maxAspect)
+	}
+	return nil
+}
+
 // Grid gives the frames, height and width in patches of a picture of width x height pixels, without reading it.
 func (p *Processor) Grid(width, height int) ([3]int, error) {
 	w, h, err := p.Size(width, height)
@@ -242,15 +229,15 @@ func (p *Processor) Grid(width, height int) ([3]int, error) {
 
 // Process resizes and normalises img and cuts it into patches.
 func (p *Processor) Process(img image.Image) (Patches, error) {
-	if img == nil {
-		return Patches{}, errors.New("vision: no picture given (nil)")
-	}
-	b := img.Bounds()
-	w, h, err := p.Size(b.Dx(), b.Dy())
+	src, err := picture(img)
 	if err != nil {
 		return Patches{}, err
 	}
-	small, err := Resize(ToRGB(img), w, h)
+	w, h, err := p.Size(src.Width, src.Height)
+	if err != nil {
+		return Patches{}, err
+	}
+	small, err := Resize(src, w, h)
 	if err != nil {
 		return Patches{}, err
 	}
@@ -260,12 +247,7 @@ func (p *Processor) Process(img image.Image) (Patches, error) {
 // patches normalises a resized picture and lays its patches out: blocks of merge_size² patches row by row, patches row
 // by row within a block, and in a patch channel, frame, row, column. The single frame is repeated.
 func (p *Processor) patches(src RGB) Patches {
-	var table [3][256]float32 // normalised value of each byte, in the order of roundings of transformers
-	for c := range 3 {
-		for v := range 256 {
-			table[c][v] = (float32(float64(v)*(1.0/255)) - float32(p.Mean[c])) / float32(p.Std[c])
-		}
-	}
+	table := normalised(p.Mean, p.Std)
 	ps, m, frames := p.PatchSize, p.MergeSize, p.TemporalPatchSize
 	gh, gw := src.Height/ps, src.Width/ps
 	out := Patches{Data: make([]float32, gh*gw*p.PatchDim()), Grid: [3]int{1, gh, gw}}

@@ -87,11 +87,25 @@ func bicubic(x float64) float64 {
 	return 0
 }
 
+// triangle is the linear kernel, support 1.
+func triangle(x float64) float64 { return max(1-math.Abs(x), 0) }
+
+// filter is a kernel function that is zero beyond its support.
+type filter struct {
+	at      func(x float64) float64
+	support float64
+}
+
+var (
+	cubic  = filter{bicubic, 2}
+	linear = filter{triangle, 1}
+)
+
 // newKernel gives the weights that map in pixels to out pixels, widened by in/out when that is above one.
-func newKernel(in, out int) kernel {
+func newKernel(f filter, in, out int) kernel {
 	scale := float64(in) / float64(out)
 	stretch := max(scale, 1)
-	support := 2 * stretch
+	support := f.support * stretch
 	k := kernel{size: int(math.Ceil(support))*2 + 1}
 	k.first, k.count = make([]int, out), make([]int, out)
 	k.weight = make([]int32, out*k.size)
@@ -102,7 +116,7 @@ func newKernel(in, out int) kernel {
 		n := min(int(centre+support+0.5), in) - lo
 		sum := 0.0
 		for j := range n {
-			w[j] = bicubic((float64(j+lo) - centre + 0.5) * (1 / stretch))
+			w[j] = f.at((float64(j+lo) - centre + 0.5) * (1 / stretch))
 			sum += w[j]
 		}
 		for j := range n {
@@ -131,20 +145,25 @@ func clip8(v int32) uint8 {
 // vertical pass comes first, as in Pillow 13 (earlier versions always began with the horizontal one, which moves a value
 // of such a picture by a few of 255).
 // It is an error if any side is not positive.
-func Resize(src RGB, width, height int) (RGB, error) {
+func Resize(src RGB, width, height int) (RGB, error) { return resize(src, width, height, cubic) }
+
+// ResizeLinear is Resize with Pillow's bilinear filter.
+func ResizeLinear(src RGB, width, height int) (RGB, error) { return resize(src, width, height, linear) }
+
+func resize(src RGB, width, height int, f filter) (RGB, error) {
 	if width <= 0 || height <= 0 || src.Width <= 0 || src.Height <= 0 {
 		return RGB{}, fmt.Errorf("vision: cannot resize %dx%d to %dx%d pixels: every side must be positive", src.Width, src.Height, width, height)
 	}
 	out := src
 	columnsFirst := src.Height > height && src.Height-height > 2*(src.Width-width)
 	if columnsFirst {
-		out = resizeColumns(out, newKernel(src.Height, height), height)
+		out = resizeColumns(out, newKernel(f, src.Height, height), height)
 	}
 	if width != src.Width {
-		out = resizeRows(out, newKernel(src.Width, width), width)
+		out = resizeRows(out, newKernel(f, src.Width, width), width)
 	}
 	if height != out.Height {
-		out = resizeColumns(out, newKernel(src.Height, height), height)
+		out = resizeColumns(out, newKernel(f, src.Height, height), height)
 	}
 	if width == src.Width && height == src.Height {
 		out.Pix = append([]uint8(nil), src.Pix...)
