@@ -47,6 +47,53 @@ func TestReadPillow(t *testing.T) {
 	}
 }
 
+// TestReadPano reads headings that stand in XMP alone.
+func TestReadPano(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		hasPos bool
+	}{{"pano.jpg", true}, {"pano.png", false}, {"pano.webp", true}} {
+		m, err := readFile(tt.name)
+		if err != nil || !m.HasHeading || !m.Pano || m.Magnetic || m.Heading != 123.5 || m.HasPos != tt.hasPos {
+			t.Errorf("%s: %+v, %v", tt.name, m, err)
+		}
+	}
+	if m, err := readFile("photo.jpg"); err != nil || m.Pano {
+		t.Errorf("photo.jpg has no XMP: %+v, %v", m, err)
+	}
+	for _, xmp := range []string{
+		`<a xmlns:G="http://ns.google.com/photos/1.0/panorama/" G:PoseHeadingDegrees="361"/>`,
+		`<a xmlns:G="http://ns.google.com/photos/1.0/panorama/" G:PoseHeadingDegrees="NaN"/>`,
+		`<a xmlns:G="http://example.com/" G:PoseHeadingDegrees="12"/>`,
+		`<a xmlns:G="http://ns.google.com/photos/1.0/panorama/"><G:PoseHeadingDegrees>12`,
+		`PoseHeadingDegrees`,
+	} {
+		if h, ok := panoHeading([]byte(xmp)); ok {
+			t.Errorf("%s: heading %v", xmp, h)
+		}
+	}
+}
+
+// TestFaults reads positions that are none, and says what is wrong with them.
+func TestFaults(t *testing.T) {
+	m, err := readFile("lost.jpg")
+	if err != nil || m.HasPos || m.HasHeading || !strings.Contains(m.Fault, "GPSLatitude 95.5 is not within -90 to 90") || !strings.Contains(m.Fault, "sidecar") {
+		t.Errorf("lost.jpg: %+v, %v", m, err)
+	}
+	m, err = Parse(Meta{Pos: orb.Point{190, 10}, HasPos: true}.Block())
+	if err != nil || m.HasPos || !strings.Contains(m.Fault, "GPSLongitude 190") {
+		t.Errorf("beyond the antimeridian: %+v, %v", m, err)
+	}
+}
+
+// TestClock reads a time without a zone beside that of GPS, in UTC.
+func TestClock(t *testing.T) {
+	m, err := readFile("clock.jpg")
+	if want := time.Date(2024, 5, 17, 11, 45, 58, 5e8, time.UTC); err != nil || !m.Taken.Equal(want) {
+		t.Errorf("taken at %v, %v, want %v", m.Taken, err, want)
+	}
+}
+
 func readFile(name string) (Meta, error) {
 	f, err := os.Open(filepath.Join("testdata", name))
 	if err != nil {
@@ -194,7 +241,7 @@ func TestReadErrors(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, name := range []string{"photo.jpg", "photo.png", "photo.webp", "bare.jpg"} {
+	for _, name := range []string{"photo.jpg", "photo.png", "photo.webp", "bare.jpg", "pano.jpg", "pano.png", "pano.webp", "lost.jpg", "clock.jpg"} {
 		data, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			f.Fatal(err)

@@ -16,6 +16,10 @@ import (
 // Parse reads a TIFF block, the part of an EXIF block after "Exif\0\0". A
 // damaged field is taken as absent; an error means that the block as a whole
 // cannot be read.
+//
+// DateTimeOriginal is local time. Where OffsetTimeOriginal is absent, Taken is
+// the time of GPS, which is UTC, if that is within 15 hours of it, as it is in
+// every time zone; else the local time is taken for UTC.
 func Parse(block []byte) (Meta, error) {
 	var m Meta
 	t := tiff{data: block}
@@ -55,6 +59,10 @@ func Parse(block []byte) (Meta, error) {
 	if at, ok := t.integer(root[tagGPSIFD]); ok {
 		if gps, err := t.directory(at); err == nil {
 			t.position(gps, &m)
+			clock, ok := t.clock(gps)
+			if ok && (m.Taken.IsZero() || offset == "" && clock.Sub(m.Taken).Abs() <= 15*time.Hour) {
+				m.Taken = clock
+			}
 		}
 	}
 	return m, nil
@@ -81,26 +89,47 @@ func (t tiff) position(gps map[uint16]field, m *Meta) {
 	if strings.HasPrefix(t.text(gps[tagLongitudeRef]), "W") {
 		lon = -lon
 	}
-	// Cameras without a fix write 0, 0; a point in the Gulf of Guinea holds no street.
-	if okLat && okLon && math.Abs(lat) <= 90 && math.Abs(lon) <= 180 && (lat != 0 || lon != 0) {
+	switch {
+	case !okLat && !okLon, okLat && okLon && lat == 0 && lon == 0:
+		// Cameras without a fix write 0, 0; a point in the Gulf of Guinea holds no street.
+	case !okLat || !okLon:
+		m.Fault = "its GPS position lacks latitude or longitude" + cure
+	case math.Abs(lat) > 90:
+		m.Fault = fmt.Sprintf("its GPSLatitude %v is not within -90 to 90 degrees%s", lat, cure)
+	case math.Abs(lon) > 180:
+		m.Fault = fmt.Sprintf("its GPSLongitude %v is not within -180 to 180 degrees%s", lon, cure)
+	default:
 		m.Pos, m.HasPos = orb.Point{lon, lat}, true
 	}
-	if v := t.rationals(gps[tagImgDir]); len(v) > 0 && !math.IsNaN(v[0]) && v[0] >= 0 && v[0] <= 360 {
+	if v := t.rationals(gps[tagImgDir]); len(v) > 0 && v[0] >= 0 && v[0] <= 360 {
 		m.Heading, m.HasHeading = geo.NormalBearing(v[0]), true
 		m.Magnetic = strings.HasPrefix(t.text(gps[tagImgDirRef]), "M")
 	}
 }
 
-// angle reads degrees, minutes and seconds; absent minutes or seconds are 0.
+const cure = "; correct the tag (exiftool -GPSLatitude=… -GPSLongitude=…) or give the position in a sidecar"
+
+// clock returns the time of GPS, in UTC.
+func (t tiff) clock(gps map[uint16]field) (time.Time, bool) {
+	day, err := time.Parse(dateLayout, t.text(gps[tagGPSDate]))
+	v := t.rationals(gps[tagGPSTime])
+	if err != nil || len(v) < 3 || !(v[0] >= 0 && v[0] < 24 && v[1] >= 0 && v[1] < 60 && v[2] >= 0 && v[2] < 61) {
+		return time.Time{}, false
+	}
+	return day.Add(time.Duration((v[0]*3600 + v[1]*60 + v[2]) * float64(time.Second))).Truncate(time.Millisecond), true
+}
+
+// angle reads degrees, minutes and seconds; minutes or seconds that are absent
+// or 0/0 count as 0.
 func (t tiff) angle(f field) (float64, bool) {
 	v := t.rationals(f)
 	if len(v) == 0 {
 		return 0, false
 	}
-	var a float64
-	for i, unit := range []float64{1, 60, 3600} {
-		if i < len(v) {
-			a += v[i] / unit
+	a := v[0]
+	for i, unit := range []float64{60, 3600} {
+		if i+1 < len(v) && !math.IsNaN(v[i+1]) {
+			a += v[i+1] / unit
 		}
 	}
 	return a, !math.IsNaN(a) && !math.IsInf(a, 0)
@@ -167,22 +196,22 @@ func (t tiff) integer(f field) (uint32, bool) {
 	return 0, false
 }
 
-// rationals returns up to three values; a zero denominator gives NaN, except
-// that 0/0, which some cameras write for "none", gives 0.
+// rationals returns up to three values, NaN for one with a zero denominator:
+// some cameras write 0/0 for "none".
 func (t tiff) rationals(f field) []float64 {
-	if f.kind != typeRational {
+	if f.kind != typeRational && f.kind != typeSigned {
 		return nil
 	}
 	v := make([]float64, 0, 3)
 	for i := 0; i < min(f.count, 3); i++ {
 		num, den := t.order.Uint32(f.value[8*i:]), t.order.Uint32(f.value[8*i+4:])
 		switch {
-		case den != 0:
-			v = append(v, float64(num)/float64(den))
-		case num == 0:
-			v = append(v, 0)
-		default:
+		case den == 0:
 			v = append(v, math.NaN())
+		case f.kind == typeSigned:
+			v = append(v, float64(int32(num))/float64(int32(den)))
+		default:
+			v = append(v, float64(num)/float64(den))
 		}
 	}
 	return v

@@ -37,7 +37,8 @@ func Of(img image.Image) Hash {
 			for x := range side {
 				sum += columns[v][x] * cosines[u][x]
 			}
-			freq[v*low+u] = 2 * sum
+			// What is below the noise of the sums counts as equal, as in a plain picture.
+			freq[v*low+u] = math.Round(2*sum*1e6) / 1e6
 		}
 	}
 	sorted := slices.Sorted(slices.Values(freq[:]))
