@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"urbangraph/uglib/city"
+	"urbangraph/uglib/geo"
 	"urbangraph/uglib/progress"
 	"urbangraph/uglib/streetview/exif"
 	"urbangraph/uglib/streetview/imagehash"
@@ -106,6 +107,7 @@ func look(c *city.City, dir string, f found) (View, Skipped) {
 		return skip(Unreadable, "%v", err)
 	}
 	at := f.facts.merge(meta, f.first)
+	at.pos = geo.Unwrap(at.pos, c.Bound.Center()[0]) // as the city's own places
 	switch {
 	case !at.hasPos:
 		return skip(NoPosition, "")

@@ -21,7 +21,8 @@ const leastSide = 1e-4
 
 // Tiles cuts an area into squares of a side in degrees that lie on a grid of
 // the whole Earth, so that the same square has the same path for every area.
-// The squares at the rim are cut off by it.
+// The squares at the rim are cut off by it. An area that crosses the 180th
+// meridian goes on beyond 180; no square crosses it.
 func Tiles(area orb.Bound, side float64) []Box {
 	var boxes []Box
 	col0, col1 := span(area.Min[0], area.Max[0], side)
@@ -69,14 +70,21 @@ func (b Box) Quarters() [4]Box {
 	return q
 }
 
-// Circle returns the smallest circle around the box.
+// Circle returns the smallest circle around the box. Its longitude is in -180
+// to 180.
 func (b Box) Circle() (centre orb.Point, radius geo.Metres) {
 	centre = b.Bound.Center()
 	for _, corner := range []orb.Point{b.Bound.Min, b.Bound.Max, b.Bound.LeftTop(), b.Bound.RightBottom()} {
 		radius = max(radius, geo.Distance(centre, corner))
 	}
-	return centre, radius
+	return geo.Unwrap(centre, 0), radius
 }
 
-// String prints west,south,east,north in degrees.
-func (b Box) String() string { return geo.FormatBound(b.Bound) }
+// String prints west,south,east,north in degrees, -180 to 180.
+func (b Box) String() string {
+	if b.Bound.Min[0] >= 180 {
+		b.Bound.Min[0] -= 360
+		b.Bound.Max[0] -= 360
+	}
+	return geo.FormatBound(b.Bound)
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/paulmach/orb"
 	"golang.org/x/sync/errgroup"
 
+	"urbangraph/uglib/geo"
 	"urbangraph/uglib/progress"
 )
 
@@ -232,11 +233,13 @@ func (l Limits) Within(area orb.Bound) (orb.Bound, error) {
 	if l.Bound == (orb.Bound{}) {
 		return area, nil
 	}
-	if !area.Intersects(l.Bound) {
+	turns := geo.Unwrap(l.Bound.Center(), area.Center()[0])[0] - l.Bound.Center()[0] // 0, 360 or -360
+	part := orb.Bound{
+		Min: orb.Point{max(area.Min[0], l.Bound.Min[0]+turns), max(area.Min[1], l.Bound.Min[1])},
+		Max: orb.Point{min(area.Max[0], l.Bound.Max[0]+turns), min(area.Max[1], l.Bound.Max[1])},
+	}
+	if !(part.Min[0] < part.Max[0]) || !(part.Min[1] < part.Max[1]) {
 		return area, fmt.Errorf("bounding box %s does not touch that of the city, %s", Box{Bound: l.Bound}, Box{Bound: area})
 	}
-	return orb.Bound{
-		Min: orb.Point{max(area.Min[0], l.Bound.Min[0]), max(area.Min[1], l.Bound.Min[1])},
-		Max: orb.Point{min(area.Max[0], l.Bound.Max[0]), min(area.Max[1], l.Bound.Max[1])},
-	}, nil
+	return part, nil
 }

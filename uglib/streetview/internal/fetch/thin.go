@@ -54,7 +54,7 @@ func (l Limits) Check() error {
 		return fmt.Errorf("no photograph is taken from %s until before %s; give an earlier since or a later until", l.Since.Format(time.DateOnly), l.Until.Format(time.DateOnly))
 	case l.Panoramas != SkipPanoramas && l.Panoramas != WithPanoramas && l.Panoramas != OnlyPanoramas:
 		return fmt.Errorf("panoramas %q is neither empty (skipped), %q nor %q", l.Panoramas, WithPanoramas, OnlyPanoramas)
-	case l.Bound != orb.Bound{} && (!(l.Bound.Min[0] < l.Bound.Max[0]) || !(l.Bound.Min[1] < l.Bound.Max[1]) || !OnEarth(l.Bound.Min) || !OnEarth(l.Bound.Max)):
+	case l.Bound != orb.Bound{} && (!(l.Bound.Min[0] < l.Bound.Max[0]) || !(l.Bound.Min[1] < l.Bound.Max[1]) || !OnEarth(l.Bound.Min) || !OnEarth(geo.Unwrap(l.Bound.Max, 0))):
 		return fmt.Errorf("bounding box %s is empty or not on the Earth; give west,south,east,north in degrees", geo.FormatBound(l.Bound))
 	}
 	return nil
@@ -81,7 +81,7 @@ func (l Limits) admit(p *Photo, area orb.Bound) string {
 	switch {
 	case !ok:
 		return noPosition
-	case !area.Contains(pos):
+	case !area.Contains(geo.Unwrap(pos, area.Center()[0])):
 		return outside
 	case p.Pano && l.Panoramas == SkipPanoramas:
 		return panorama
