@@ -15,7 +15,7 @@ import (
 type triple struct {
 	source, middle, target string
 	record                 orb.Point
-	near                   bool       // has a tuple of its own
+	aside                  bool       // leads to a place beside the record or back: it always has its own tuple
 	length                 geo.Metres // of its own tuple
 	bearing                geo.Bearing
 	bare                   bool // the tuple shows the wind alone
@@ -29,20 +29,20 @@ func newTriple(c *city.City, image string, h hop) triple {
 		}
 		return c.DisplayName(id)
 	}
-	t := triple{source: name(h.from), target: name(h.to), record: h.record(c)}
+	t := triple{source: name(h.from), target: name(h.to), record: h.record(c), aside: h.aside()}
 	e := h.edge
-	bearing := e.Bearing
+	t.length, t.bearing = h.own(), e.Bearing
 	if !h.forward() {
-		bearing = bearing.Reverse()
+		t.bearing = t.bearing.Reverse()
 	}
 	switch e.Type {
 	case city.Nearest:
-		t.middle, t.near, t.length, t.bearing = "nearest", true, e.Distance, bearing
+		t.middle = "nearest"
 		if !h.forward() {
 			t.middle = "near"
 		}
 	case city.Bounds:
-		t.middle, t.near, t.length, t.bearing, t.bare = "bounds", true, e.Distance, bearing, true
+		t.middle, t.bare = "bounds", true
 		if !h.forward() {
 			t.middle = "near"
 		}
@@ -53,12 +53,15 @@ func newTriple(c *city.City, image string, h hop) triple {
 			t.middle = "Intersection of " + t.source + " and " + t.target
 		}
 	case city.Along:
-		t.middle = "on_same_street"
+		t.middle, t.length = "on_same_street", e.Distance
 	case city.Continues:
 		t.middle = "continues as"
+	default:
+		t.middle = e.Type.String()
 	}
-	if t.near && t.length == 0 {
-		t.length = 1
+	if !t.aside && e.Type != city.Along {
+		end := c.Centroid(h.to)
+		t.length, t.bearing = geo.Distance(t.record, end), geo.BearingTo(t.record, end)
 	}
 	return t
 }
@@ -78,24 +81,28 @@ func tuple(d geo.Metres, b geo.Bearing) string {
 }
 
 // grammar writes a walk by the path grammar of the UGE reference and returns
-// its length: all tuples and all transitions, written or not.
+// its length: the own tuples of hops aside and all transitions, written or not,
+// and from the last record to the destination.
 func grammar(triples []triple) (string, geo.Metres) {
 	var b strings.Builder
 	var total geo.Metres
 	for i, t := range triples {
+		last := i+1 == len(triples)
 		b.WriteString(t.String())
-		if t.near {
+		if t.aside || last {
 			b.WriteString(" " + t.tuple())
+		}
+		if t.aside || last && t.middle != "on_same_street" {
 			total += t.length
 		}
-		if i+1 == len(triples) {
+		if last {
 			break
 		}
 		next := triples[i+1]
 		d, to := geo.Distance(t.record, next.record), geo.BearingTo(t.record, next.record)
 		total += d
 		b.WriteString(" -> ")
-		if lone := i > 0 && t.near && !triples[i-1].near && !next.near; !lone {
+		if lone := i > 0 && t.aside && !triples[i-1].aside && !next.aside; !lone {
 			b.WriteString(tuple(d, to) + " -> ")
 		}
 	}

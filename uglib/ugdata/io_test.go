@@ -318,5 +318,5 @@ func ExampleMake() {
 	fmt.Println(p.Paths[0].Plain)
 	// Output:
 	// Facing east on alpha Row 0, a residential street in alpha. Open ground. Ahead, 70 m: crossing with alpha Column 1. Behind, 35 m northwest: commercial bakery alpha Shop 0-0.
-	// From alpha Row 0 go 70 m east to alpha Column 1, 600 m north to alpha Row 3, 100 m east, then 15 m north to commercial bicycle alpha Shop 3-1.
+	// Walk ahead 70 m east along alpha Row 0, go left into alpha Column 1, 400 m north, go left into alpha Row 2, 100 m west, and find commercial shoes alpha Shop 2-0 15 m north on the right.
 }

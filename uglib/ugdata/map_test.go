@@ -1,6 +1,7 @@
 package ugdata
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -73,7 +74,8 @@ func toyPoint(t *testing.T, s string) orb.Point {
 type toyCase struct {
 	command []string
 	want    string
-	line    int
+	got     string
+	line    int // of the command, from 1
 }
 
 func readToy(t *testing.T, path string) (*toy, []toyCase) {
@@ -212,6 +214,30 @@ func (m *toy) walkOf(t *testing.T, keys []string) []hop {
 	return walk
 }
 
+var update = flag.Bool("update", false, "write what the code says into testdata/maps")
+
+// rewrite puts what the code says in place of what a map expects.
+func rewrite(t *testing.T, path string, cases []toyCase) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(data), "\n")
+	var out []string
+	at := 0
+	for _, c := range cases {
+		out = append(out, lines[at:c.line+1]...)
+		out = append(out, strings.Split(c.got, "\n")...)
+		for at = c.line + 1; at < len(lines) && lines[at] != ""; at++ {
+		}
+	}
+	out = append(out, lines[at:]...)
+	if err := os.WriteFile(path, []byte(strings.Join(out, "\n")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestMaps runs the cases of the maps in testdata.
 func TestMaps(t *testing.T) {
 	files, err := filepath.Glob("testdata/maps/*.txt")
@@ -220,11 +246,12 @@ func TestMaps(t *testing.T) {
 	}
 	for _, file := range files {
 		m, cases := readToy(t, file)
-		for _, c := range cases {
+		for i := range cases {
+			c := &cases[i]
 			var got string
 			switch c.command[0] {
 			case "walk":
-				p := NewPath(m.City, m.view, m.walkOf(t, c.command[1:]))
+				p := newPath(m.City, m.view, m.walkOf(t, c.command[1:]), &voices[0])
 				got = fmt.Sprintf("%s\n%s\n%s\n%d hops, %.1f m, ends at %s", p.Text, p.Plain, p.Summary, p.Hops, float64(p.Length), m.key(p.Destination))
 			case "paths":
 				o, err := Options{Paths: 100}.withDefaults()
@@ -232,7 +259,7 @@ func TestMaps(t *testing.T) {
 					t.Fatal(err)
 				}
 				var ends []string
-				for _, p := range Paths(m.City, m.view, o, rand.New(rand.NewPCG(1, 1))) {
+				for _, p := range o.paths(m.City, m.view, rand.New(rand.NewPCG(1, 1))) {
 					ends = append(ends, m.key(p.Destination))
 				}
 				slices.Sort(ends)
@@ -240,9 +267,12 @@ func TestMaps(t *testing.T) {
 			default:
 				t.Fatalf("%s:%d: unknown command %q", file, c.line, c.command[0])
 			}
-			if got != c.want {
+			if c.got = got; got != c.want && !*update {
 				t.Errorf("%s:%d: %s\n got %s\nwant %s", file, c.line, strings.Join(c.command, " "), got, c.want)
 			}
+		}
+		if *update {
+			rewrite(t, file, cases)
 		}
 	}
 }

@@ -7,74 +7,87 @@ import (
 	"github.com/paulmach/orb"
 
 	"urbangraph/uglib/city"
-	"urbangraph/uglib/geo"
 	"urbangraph/uglib/streetview"
 )
 
-// Paths returns at most o.Paths spatial reasoning paths of a view: shortest
-// walks through its street to places and areas at o.MinHops to o.MaxHops hops
-// and within o.MaxDistance, which the walk does not leave either, no two names on the way the same. Destinations
-// differ in kind and in how many hops away they are as far as the map allows;
-// the seed chooses among them. None is returned where nothing can be reached.
+// Paths returns spatial reasoning paths of a view, o.Paths where the map has
+// so many: walks of fewest hops through its street to nodes of o.Destinations
+// that are o.MinHops to o.MaxHops hops and o.MinDistance to o.MaxDistance away,
+// and that have a name; no walk leaves MaxDistance, and no two names on one are
+// the same. Destinations differ in hops, kind, direction and distance as far as
+// the map allows, and no two paths of a view lead to places of one name; the
+// seed chooses among them. None is returned where fewer than o.MinPaths are
+// found. Fields of o that are zero mean their defaults; Paths panics on options
+// that [Options.Check] refuses.
+//
+// The first call for a city lays out its graph for the searches, which takes
+// about a tenth of the time that building it did; the city must not change
+// after that. Calls may run at the same time.
 func Paths(c *city.City, v streetview.View, o Options, r *rand.Rand) []Path {
+	o = o.complete()
+	return o.paths(c, v, r)
+}
+
+// paths is Paths with options that are complete.
+func (o *Options) paths(c *city.City, v streetview.View, r *rand.Rand) []Path {
 	if v.Street == city.None {
 		return nil
 	}
 	t := explore(c, v, o.MaxHops, o.MaxDistance)
+	defer t.close()
+	d := t.deal(o, r)
 	var paths []Path
-	kinds := map[string]bool{}
-	for _, to := range t.destinations(v.Pos, o, r) {
-		if len(paths) == o.Paths {
-			break
+	var taken []destination
+	names := map[string]bool{}
+	hops := r.Perm(o.MaxHops + 1)
+	for left := len(hops); left > 0 && len(paths) < o.Paths; {
+		left = 0
+		for _, h := range hops {
+			if len(paths) == o.Paths {
+				break
+			}
+			for {
+				x, ok := d.pick(c, h, taken, r)
+				if !ok {
+					break
+				}
+				name := c.Nodes[x.id].Name
+				if names[name] {
+					continue
+				}
+				walk := t.walk(city.NodeID(x.id))
+				if !distinct(c, walk) {
+					continue
+				}
+				names[name] = true
+				taken = append(taken, x)
+				paths = append(paths, newPath(c, v, walk, o.voice(r)))
+				left++
+				break
+			}
 		}
-		n := &c.Nodes[to]
-		if kind := n.Category + "/" + n.Type; !kinds[kind] {
-			kinds[kind] = true
-			paths = append(paths, NewPath(c, v, t.walk(to)))
-		}
+	}
+	if len(paths) < o.MinPaths {
+		return nil
 	}
 	return paths
 }
 
-// nearest destinations of each number of hops that the seed chooses among.
-const choice = 12
-
-// destinations lists the places that a path may lead to: in rounds, from the
-// hop counts in random order, one random place of the nearest few each.
-func (t *tree) destinations(pos orb.Point, o Options, r *rand.Rand) []city.NodeID {
-	byHops := make([][]city.NodeID, o.MaxHops+1)
-	for _, at := range t.nodes {
-		id, n := at.to, &t.city.Nodes[at.to]
-		if at.hops < o.MinHops || n.Kind != city.POI && n.Kind != city.Area || n.Name == "" {
-			continue
-		}
-		if len(byHops[at.hops]) == choice || geo.Distance(pos, t.city.Centroid(id)) > o.MaxDistance || !distinct(t.city, t.walk(id)) {
-			continue
-		}
-		byHops[at.hops] = append(byHops[at.hops], id)
+// surroundings returns the subgraph and the paths of a view, by options that
+// are complete.
+func (o *Options) surroundings(c *city.City, v streetview.View, r *rand.Rand) (Subgraph, []Path) {
+	g, paths := o.neighbourhood(c, v), o.paths(c, v, r)
+	if o.WithPaths {
+		g = g.with(c, paths)
 	}
-	var out []city.NodeID
-	order := r.Perm(len(byHops))
-	for _, h := range order {
-		r.Shuffle(len(byHops[h]), func(i, j int) { byHops[h][i], byHops[h][j] = byHops[h][j], byHops[h][i] })
-	}
-	for round := range choice {
-		for _, h := range order {
-			if round < len(byHops[h]) {
-				out = append(out, byHops[h][round])
-			}
-		}
-	}
-	return out
+	return g, paths
 }
 
-// NewPath writes a walk, which must start with the image's own hop.
-func NewPath(c *city.City, v streetview.View, walk []hop) Path {
-	image := strconv.FormatInt(v.ID, 10)
-	triples := make([]triple, len(walk))
+// newPath writes a walk, which must start with the image's own hop.
+func newPath(c *city.City, v streetview.View, walk []hop, speak *voice) Path {
+	triples := triplesOf(c, v.ID, walk)
 	p := Path{Hops: len(walk), Line: orb.LineString{v.Pos}}
 	for i, h := range walk {
-		triples[i] = newTriple(c, image, h)
 		p.Nodes = append(p.Nodes, h.to)
 		if at := triples[i].record; at != p.Line[len(p.Line)-1] {
 			p.Line = append(p.Line, at)
@@ -85,7 +98,17 @@ func NewPath(c *city.City, v streetview.View, walk []hop) Path {
 		p.Line = append(p.Line, end)
 	}
 	p.Text, p.Length = grammar(triples)
-	p.Plain = plainWalk(c, walk)
+	p.Plain = speak.say(c, v, walk)
 	p.Summary = summary(c.DisplayName(p.Destination), v.ID, v.Pos)
 	return p
+}
+
+// triplesOf names and measures the hops of a walk.
+func triplesOf(c *city.City, image int64, walk []hop) []triple {
+	id := strconv.FormatInt(image, 10)
+	triples := make([]triple, len(walk))
+	for i, h := range walk {
+		triples[i] = newTriple(c, id, h)
+	}
+	return triples
 }

@@ -76,7 +76,7 @@ func Fast() bool {
 }
 
 // layoutVersion is raised when the tables or the rules that fill them change.
-const layoutVersion = 4
+const layoutVersion = 5
 
 // Kind implements [store.Spec].
 func (Spec) Kind() string { return "dataset" }
