@@ -8,6 +8,7 @@
 //	store       artefacts: a spec hashes to a folder; atomic, resumable, verified
 //	backend     choice of the GoMLX backend: pure Go with SIMD, or XLA by plugin
 //	osm         OpenStreetMap extracts (pbf, xml, bz2, gz) to streets, places, areas
+//	streetnet   the street network alone, raw or simplified as OSMnx does; GraphML
 //	city        the urban graph: nodes, edges, CSR, subgraphs, paths; GeoParquet
 //	streetview  geotagged images: photo folders (exif), views drawn from the city (render)
 //	caption     spatial context captions (SCC)
