@@ -3,13 +3,10 @@ package ugdata
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
-	"urbangraph/uglib/caption"
 	"urbangraph/uglib/caption/endpoint"
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/progress"
@@ -28,53 +25,108 @@ type Source struct {
 }
 
 // Make builds a dataset without the store: for every view that stands on a
-// street its subgraph, caption and paths, then the splits, then the samples.
-// The result depends on the sources, the options and the seed alone.
+// street its split, subgraph, caption, paths and samples. A view that cannot be
+// described is listed in Skipped. The result depends on the sources, the
+// options and the seed alone.
 func Make(ctx context.Context, sources []Source, o Options, seed uint64) (*Dataset, error) {
-	d, err := compose(ctx, sources, o, seed)
+	b, err := newBuilder(o, seed, len(sources))
+	if err != nil {
+		return nil, err
+	}
+	b.open = func(_ context.Context, i int) (Source, error) { return sources[i], nil }
+	for i, s := range sources {
+		b.heldOut[i] = s.HeldOut
+	}
+	d, err := b.compose(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return d, d.locate(sources)
 }
 
-// compose is Make with images by their names in the sets of views.
-func compose(ctx context.Context, sources []Source, o Options, seed uint64) (*Dataset, error) {
-	o, err := o.withDefaults()
-	if err != nil {
-		return nil, err
-	}
+// compose takes all steps, in memory. Images have their names in the sets of
+// views.
+func (b *Builder) compose(ctx context.Context) (*Dataset, error) {
 	d := &Dataset{Cities: map[string]*city.City{}}
-	for i, s := range sources {
-		if d.Cities[s.City.Name] != nil {
-			return nil, fmt.Errorf("ugdata: the city %s comes twice", s.City.Name)
+	surveys := make([]*Survey, b.Cities())
+	for i := range surveys {
+		var err error
+		if surveys[i], err = b.Survey(ctx, i); err != nil {
+			return nil, err
 		}
-		d.Cities[s.City.Name] = s.City
-		places, err := makePlaces(ctx, s, o, seed)
+		s, err := b.at(ctx, i)
 		if err != nil {
 			return nil, err
 		}
-		if len(places) == 0 {
-			return nil, fmt.Errorf("ugdata: none of the %d views of %s stands on a street; check their positions against the city's bound", len(s.Views.Views), s.City.Name)
-		}
-		if s.HeldOut {
-			for i := range places {
-				places[i].Split, places[i].Block = HeldOut, block(places[i].Pos, o.BlockLevel)
-			}
-		} else {
-			ptrs := make([]*Place, len(places))
-			for i := range places {
-				ptrs[i] = &places[i]
-			}
-			splitCity(ptrs, o, rand.New(rand.NewPCG(seed, uint64(i)+1)))
-		}
-		d.Places = append(d.Places, places...)
+		d.Cities[s.City.Name] = s.City
 	}
-	d.Samples = makeSamples(d.Places, o, rand.New(rand.NewPCG(seed, 0)))
-	if len(d.Samples) == 0 {
-		return nil, fmt.Errorf("ugdata: no place is left for training; give more views, or lower Buffer (now %v) or TestShare", o.Buffer)
+	jobs, err := b.Jobs(surveys)
+	if err != nil {
+		return nil, err
 	}
-	return d, nil
+	parts := make([]*Part, len(jobs))
+	if err := b.describeAll(ctx, jobs, func(i int, p *Part) error { parts[i] = p; return nil }); err != nil {
+		return nil, err
+	}
+	next := 0
+	for _, s := range surveys {
+		d.Skipped = append(d.Skipped, s.Skipped...)
+		for ; next < len(jobs) && jobs[next].City == s.City; next++ {
+			d.add(parts[next])
+		}
+	}
+	return d, enough(len(d.Samples), b.o)
+}
+
+// add appends a part of the same dataset.
+func (d *Dataset) add(p *Part) {
+	first := len(d.Places)
+	d.Places = append(d.Places, p.Places...)
+	for _, s := range p.Samples {
+		s.Place += first
+		d.Samples = append(d.Samples, s)
+	}
+	d.Skipped = append(d.Skipped, p.Skipped...)
+}
+
+func enough(samples int, o Options) error {
+	if samples == 0 {
+		return fmt.Errorf("ugdata: no place is left for training; give more views, or lower Buffer (now %v) or TestShare", o.Buffer)
+	}
+	return nil
+}
+
+// describeAll describes the views of jobs of one or more cities on all cores,
+// and hands each part on as soon as it is there.
+func (b *Builder) describeAll(ctx context.Context, jobs []Job, done func(i int, p *Part) error) error {
+	views := 0
+	for i := range jobs {
+		views += len(jobs[i].Views)
+	}
+	if views == 0 {
+		return nil
+	}
+	task := progress.Start(ctx, "describe views", views)
+	defer task.Done()
+	g, running := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range jobs {
+		if running.Err() != nil {
+			break
+		}
+		g.Go(func() error {
+			p, err := b.Describe(running, &jobs[i])
+			if err != nil {
+				return err
+			}
+			task.Add(len(jobs[i].Views))
+			return done(i, p)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
 }
 
 // locate attaches the cities and turns the names of images into paths.
@@ -97,52 +149,4 @@ func (d *Dataset) locate(sources []Source) error {
 		p.Image = set.Path(streetview.View{File: p.Image})
 	}
 	return nil
-}
-
-// makePlaces describes the views of one city, many at a time.
-func makePlaces(ctx context.Context, s Source, o Options, seed uint64) ([]Place, error) {
-	views := slices.DeleteFunc(slices.Clone(s.Views.Views), func(v streetview.View) bool { return v.Street == city.None })
-	slices.SortStableFunc(views, func(a, b streetview.View) int {
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
-	for i := 1; i < len(views); i++ {
-		if views[i].ID == views[i-1].ID {
-			return nil, fmt.Errorf("ugdata: two views of %s have the id %d", s.City.Name, views[i].ID)
-		}
-	}
-	task := progress.Start(ctx, "describe the views of "+s.City.Name, len(views))
-	defer task.Done()
-	places := make([]Place, len(views))
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i, v := range views {
-		g.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			places[i] = makePlace(s, v, o, seed)
-			task.Add(1)
-			return nil
-		})
-	}
-	return places, g.Wait()
-}
-
-func makePlace(s Source, v streetview.View, o Options, seed uint64) Place {
-	about := caption.Describe(s.City, v)
-	p := Place{
-		ID: v.ID, City: s.City.Name, Pos: v.Pos, Heading: v.Heading, Image: v.File, Origin: v.Origin,
-		Graph:     Neighbourhood(s.City, v, o),
-		Caption:   about.Text(),
-		CaptionBy: ByTemplate,
-		NamesOnly: about.NamesOnly(),
-		Paths:     Paths(s.City, v, o, rand.New(rand.NewPCG(seed, uint64(v.ID)))),
-	}
-	if x, ok := s.Captions.Of(v.ID); ok && x.Status == endpoint.OK {
-		p.Caption, p.Summary, p.CaptionBy = x.Text, x.Summary, ByModel
-	}
-	return p
 }

@@ -117,20 +117,19 @@ func checkPaths(t *testing.T, c *city.City, p *Place) {
 // A dataset whose splits touch is refused.
 func TestAuditFinds(t *testing.T) {
 	for name, spoil := range map[string]func(d *Dataset){
-		"training anchors lie within": func(d *Dataset) { // a buffer place becomes train
+		"subgraphs that reach a place of the other split (train and": func(d *Dataset) { // a buffer place becomes train
 			for i := range d.Places {
 				if d.Places[i].Split == Buffer {
 					d.Places[i].Split = Train
 				}
 			}
 		},
-		"images are in train": func(d *Dataset) {
+		"image files in both (train and test): 1, must be 0": func(d *Dataset) {
 			find(d, Test).Image = find(d, Train).Image
 		},
-		"has the split":              func(d *Dataset) { find(d, Test).Split = "tset" },
-		"is held out and trained on": func(d *Dataset) { find(d, HeldOut).Split = Train },
-		"is not open":                func(d *Dataset) { delete(d.Cities, "alpha") },
-		"but subgraphs reach":        func(d *Dataset) { find(d, Val).Pos = find(d, Test).Pos },
+		"places without a split: 1":                                   func(d *Dataset) { find(d, Test).Split = "tset" },
+		"a held-out city is never seen in training: omega":            func(d *Dataset) { find(d, HeldOut).Split = Train },
+		"least distance between two splits: 0.0 m, must be more than": func(d *Dataset) { find(d, Val).Pos = find(d, Test).Pos },
 	} {
 		d := gridData(t)
 		spoil(d)
@@ -153,7 +152,6 @@ func TestMakeRefuses(t *testing.T) {
 	ctx := context.Background()
 	src := gridSources()
 	lost := &streetview.Set{Views: []streetview.View{{ID: 1, Street: city.None}}}
-	twin := &streetview.Set{Views: []streetview.View{src[0].Views.Views[0], src[0].Views.Views[0]}}
 	for _, x := range []struct {
 		sources []Source
 		o       Options
@@ -162,9 +160,8 @@ func TestMakeRefuses(t *testing.T) {
 		{src[1:], Options{}, "no place is left for training"},
 		{[]Source{src[0], src[0]}, Options{}, "comes twice"},
 		{[]Source{{City: src[0].City, Views: lost}}, Options{}, "stands on a street"},
-		{[]Source{{City: src[0].City, Views: twin}}, Options{}, "have the id"},
 		{src, Options{Hops: 99}, "Hops is 99"},
-		{src, Options{Radius: 200, Buffer: 100}, "less than the radius"},
+		{src, Options{Radius: 200, Buffer: 100}, "less than a subgraph is wide"},
 		{src, Options{MinHops: 9, MaxHops: 4}, "above MaxHops"},
 		{src, Options{PathText: "poem"}, `PathText is "poem"`},
 		{src, Options{TestShare: -1}, "TestShare is -1"},

@@ -36,6 +36,9 @@ type Options struct {
 	ValShare   float64    // default 0.05
 	Buffer     geo.Metres // least distance between anchors of different splits; default 2 Radius (WithPaths: 2 MaxDistance if that is more): no crossing or place is in two subgraphs
 
+	// Splits is for splits by hand, by city or in folds, instead of by shares.
+	Splits SplitPlan `json:",omitzero"`
+
 	PathShare float64 // of the stage 1 places that also give a path sample; default 0.5
 	// PathText is what a path sample says: "plain" (default) is the walk in
 	// natural language, "grammar" the path by the grammar of the UGE reference
@@ -120,8 +123,11 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Buffer == 0 {
 		o.Buffer = 2 * reach
 	}
-	if o.Buffer < reach {
-		return o, fmt.Errorf("ugdata: a buffer of %v is less than the radius of a subgraph, %v: the splits would touch; raise Buffer or lower Radius (or MaxDistance, where subgraphs hold their paths)", o.Buffer, reach)
+	if o.Buffer < 2*reach {
+		return o, fmt.Errorf("ugdata: a buffer of %v is less than a subgraph is wide, %v: those of two splits would overlap; raise Buffer or lower Radius (or MaxDistance, where subgraphs hold their paths)", o.Buffer, 2*reach)
+	}
+	if err := o.Splits.check(); err != nil {
+		return o, err
 	}
 	if o.MinHops > o.MaxHops {
 		return o, fmt.Errorf("ugdata: MinHops %d is above MaxHops %d", o.MinHops, o.MaxHops)

@@ -6,6 +6,7 @@ import (
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/geo"
 	"urbangraph/uglib/streetview"
+	"urbangraph/uglib/streetview/imagehash"
 )
 
 // Split says what a sample is for. Splits are made of spatial blocks with a
@@ -45,6 +46,9 @@ type Place struct {
 	Image   string            // path of the image file
 	Origin  streetview.Origin // rendered or photographed
 	Graph   Subgraph
+
+	ImageSHA256 string         // of the image file; empty if unknown
+	ImageHash   imagehash.Hash // of the picture; 0 if unknown
 
 	Caption   string // SCC: location text with street, class, what stands near, distance and direction
 	Summary   string // SCC: the same in full, tied to the area around
@@ -96,4 +100,5 @@ type Dataset struct {
 	Cities  map[string]*city.City
 	Places  []Place
 	Samples []Sample
+	Skipped []Skipped // views that are no places
 }

@@ -63,34 +63,33 @@ func Query(stage int, instruction string) string {
 	return ImageTag + " " + instruction
 }
 
-// makeSamples makes the training pairs of the training and val places: for
-// each place a caption in both stages, a path in stage 2, and a path in stage 1
-// for a share of them; the path of fewest hops, whose text is short.
-func makeSamples(places []Place, o Options, r *rand.Rand) []Sample {
-	var out []Sample
-	for i := range places {
-		p := &places[i]
-		if p.Split != Train && p.Split != Val {
-			continue
-		}
-		add := func(stage int, kind PairKind, positive string) {
-			texts := instructions[instructionKey{kind, stage}]
-			out = append(out, Sample{
-				Place: i, Kind: kind, Stage: stage, Query: Query(stage, texts[r.IntN(len(texts))]),
-				Positive: positive, TextKey: TextKey(positive), PlaceKey: PlaceKey(p),
-			})
-		}
-		add(1, SCC, p.Caption)
-		add(2, SCC, p.Caption)
-		if len(p.Paths) == 0 {
-			continue
-		}
-		short := slices.MinFunc(p.Paths, func(a, b Path) int { return cmp.Compare(a.Hops, b.Hops) })
-		if r.Float64() < o.PathShare {
-			add(1, SRP, o.pathText(short))
-		}
-		add(2, SRP, o.pathText(short))
+// makeSamples makes the training pairs of a place for training or validation,
+// which is the one with the given index: a caption in both stages, a path in
+// stage 2, and a path in stage 1 for a share of the places; the path of fewest
+// hops, whose text is short. They depend on the place and the seed alone.
+func makeSamples(p *Place, index int, o Options, seed uint64) []Sample {
+	if p.Split != Train && p.Split != Val {
+		return nil
 	}
+	var out []Sample
+	r := rand.New(rand.NewPCG(seed, ^uint64(p.ID)))
+	add := func(stage int, kind PairKind, positive string) {
+		texts := instructions[instructionKey{kind, stage}]
+		out = append(out, Sample{
+			Place: index, Kind: kind, Stage: stage, Query: Query(stage, texts[r.IntN(len(texts))]),
+			Positive: positive, TextKey: TextKey(positive), PlaceKey: PlaceKey(p),
+		})
+	}
+	add(1, SCC, p.Caption)
+	add(2, SCC, p.Caption)
+	if len(p.Paths) == 0 {
+		return out
+	}
+	short := slices.MinFunc(p.Paths, func(a, b Path) int { return cmp.Compare(a.Hops, b.Hops) })
+	if r.Float64() < o.PathShare {
+		add(1, SRP, o.pathText(short))
+	}
+	add(2, SRP, o.pathText(short))
 	return out
 }
 

@@ -122,11 +122,11 @@ func (s Spec) captions() []endpoint.Spec {
 // Build implements [store.Spec]. Images are written by their file names in the
 // sets of views.
 func (s Spec) Build(ctx context.Context, b *store.Build) error {
-	sources, err := s.sources(ctx)
+	builder, err := s.Builder()
 	if err != nil {
 		return err
 	}
-	d, err := compose(ctx, sources, s.Options, s.Seed)
+	d, err := builder.compose(ctx)
 	if err != nil {
 		return err
 	}
@@ -154,27 +154,35 @@ func (s Spec) Build(ctx context.Context, b *store.Build) error {
 	return Write(b.Dir, d)
 }
 
-// sources opens the views of the spec with their cities.
-func (s Spec) sources(ctx context.Context) ([]Source, error) {
+// Builder returns the steps of the build, for those who run them one by one or
+// on several machines.
+func (s Spec) Builder() (*Builder, error) {
 	if len(s.Train) == 0 {
 		return nil, fmt.Errorf("ugdata: a dataset needs views to train on; fill in Spec.Train, or try Default")
 	}
-	var out []Source
-	captions := s.captions()
-	for i, v := range s.views() {
-		c, set, err := streetview.Open(ctx, v)
+	views, captions := s.views(), s.captions()
+	b, err := newBuilder(s.Options, s.Seed, len(views))
+	if err != nil {
+		return nil, err
+	}
+	b.images = true
+	for i := range views {
+		b.heldOut[i] = i >= len(s.Train)
+	}
+	b.open = func(ctx context.Context, i int) (Source, error) {
+		c, set, err := streetview.Open(ctx, views[i])
 		if err != nil {
-			return nil, err
+			return Source{}, err
 		}
-		source := Source{City: c, Views: set, HeldOut: i >= len(s.Train)}
+		source := Source{City: c, Views: set, HeldOut: b.heldOut[i]}
 		if captions != nil {
 			if source.Captions, err = endpoint.Open(ctx, captions[i]); err != nil {
-				return nil, err
+				return Source{}, err
 			}
 		}
-		out = append(out, source)
+		return source, nil
 	}
-	return out, nil
+	return b, nil
 }
 
 // Open returns the dataset of a spec with its cities, built once and read from
@@ -188,9 +196,13 @@ func Open(ctx context.Context, s Spec) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	sources, err := s.sources(ctx)
-	if err != nil {
-		return nil, err
+	var sources []Source
+	for _, v := range s.views() {
+		c, set, err := streetview.Open(ctx, v)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, Source{City: c, Views: set})
 	}
 	if err := d.locate(sources); err != nil {
 		return nil, fmt.Errorf("%w; remove the artefact (ug rm %s) and open it again", err, a.Ref())
