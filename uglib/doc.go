@@ -16,7 +16,7 @@
 //	tokenizer   Hugging Face tokenizer.json: byte-level BPE (and training of one), metaspace BPE
 //	vision      images to pixel tensors as each backbone's own processor does
 //	nn          layers that GoMLX lacks: LoRA, GATv2, InfoNCE, grouped AdamW; safetensors
-//	backbone    one package a backbone: config.json and safetensors to hidden states
+//	backbone    one package a backbone, config.json and safetensors to hidden states; transformer is what they share
 //	graphenc    the spatial graph encoder
 //	uge         the model: image, text and graph to one unit vector
 //	train       the two training stages, checkpoints, resume

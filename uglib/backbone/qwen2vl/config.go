@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 
@@ -411,13 +410,4 @@ func (c *Config) Save(path string) error {
 		return fmt.Errorf("qwen2vl: %w", err)
 	}
 	return nil
-}
-
-// inverseFrequencies gives theta^(-2i/dim) for i < dim/2 in float32, as transformers computes rotary frequencies.
-func inverseFrequencies(theta float64, dim int) []float32 {
-	f := make([]float32, dim/2)
-	for i := range f {
-		f[i] = 1 / float32(math.Pow(theta, float64(float32(2*i)/float32(dim))))
-	}
-	return f
 }

@@ -35,12 +35,5 @@
 // (model.visual.*, model.language_model.*), leaves lm_head.weight out (an embedding has no use for it), and refuses a
 // file with a missing, surplus or misshapen tensor. All computation is in float32.
 //
-// # Two forms
-//
-// On the pure Go backend a transposition costs as much as a matrix product. So heads are kept apart there: each head's
-// queries, keys and values come from that head's slice of the weights, no activation is transposed or sliced in the
-// forward pass, and kernels.go has gradients to match. On other backends, and under [Options].Checkpoint, heads are a
-// batch axis and the gradients are GoMLX's. Tests compare the two, and each with transformers.
-//
 // Not covered: videos, sliding windows, dropout, generation.
 package qwen2vl

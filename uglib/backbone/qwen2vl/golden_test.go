@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"urbangraph/uglib/backbone/transformer"
 	"urbangraph/uglib/nn"
 	"urbangraph/uglib/vision"
 )
@@ -202,7 +203,7 @@ func TestGoldenLayers(t *testing.T) {
 					h := g.cfg.Forward(s, NewInputs(nodes[:last]), o)
 					names, taps = append(names, "last_hidden"), append(taps, h)
 					in := NewInputs(nodes[:last])
-					names, taps = append(names, "embedding"), append(taps, L2Normalize(Reshape(pick(h, in.Last), -1, 64), -1))
+					names, taps = append(names, "embedding"), append(taps, L2Normalize(Reshape(transformer.Pick(h, in.Last), -1, 64), -1))
 					return taps
 				})
 				for i, name := range names {
@@ -267,7 +268,7 @@ func TestGoldenGradients(t *testing.T) {
 		hidden func(s *model.Scope, in Inputs, o Options) *Node
 	}{
 		{"all tokens", func(s *model.Scope, in Inputs, o Options) *Node {
-			return Reshape(pick(g.cfg.Forward(s, in, o), in.Last), -1, 64)
+			return Reshape(transformer.Pick(g.cfg.Forward(s, in, o), in.Last), -1, 64)
 		}},
 		{"last token", g.cfg.LastHidden},
 		{"recomputed", func(s *model.Scope, in Inputs, o Options) *Node {

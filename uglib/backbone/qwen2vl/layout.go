@@ -2,11 +2,11 @@ package qwen2vl
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"urbangraph/uglib/backbone/transformer"
 	"urbangraph/uglib/vision"
 )
 
@@ -274,7 +274,7 @@ func (c *Config) layoutImage(b *Batch, picture int, img vision.Patches) {
 			pixels = pixels[copy(pixels, channel[:frame]):]
 		}
 	}
-	freq := inverseFrequencies(1e4, e/2)
+	freq := transformer.InverseFrequencies(1e4, e/2)
 	perFrame := img.Grid[1] * img.Grid[2]
 	for k := range n {
 		b.PatchMask[at+k] = 1
@@ -283,8 +283,8 @@ func (c *Config) layoutImage(b *Batch, picture int, img vision.Patches) {
 		x := block%(img.Grid[2]/m)*m + in%m
 		cos, sin := b.VisionCos[(at+k)*e:(at+k+1)*e], b.VisionSin[(at+k)*e:(at+k+1)*e]
 		for j, f := range freq {
-			setAngle(cos, sin, j, float32(y)*f)
-			setAngle(cos, sin, j+len(freq), float32(x)*f)
+			transformer.SetAngle(cos, sin, j, float32(y)*f)
+			transformer.SetAngle(cos, sin, j+len(freq), float32(x)*f)
 		}
 	}
 }
@@ -292,7 +292,7 @@ func (c *Config) layoutImage(b *Batch, picture int, img vision.Patches) {
 // layoutAngles computes the M-RoPE angles from the positions.
 func (c *Config) layoutAngles(b *Batch) {
 	d := b.headDim
-	freq := inverseFrequencies(c.RoPETheta, d)
+	freq := transformer.InverseFrequencies(c.RoPETheta, d)
 	axis := make([]int, 0, len(freq))
 	for a, n := range c.MRoPESection {
 		for range n {
@@ -302,17 +302,9 @@ func (c *Config) layoutAngles(b *Batch) {
 	for i := range b.IDs {
 		cos, sin := b.Cos[i*d:(i+1)*d], b.Sin[i*d:(i+1)*d]
 		for j, f := range freq {
-			setAngle(cos, sin, j, float32(b.Positions[axis[j]][i])*f)
+			transformer.SetAngle(cos, sin, j, float32(b.Positions[axis[j]][i])*f)
 		}
 	}
-}
-
-// setAngle sets frequency j of a head in both halves.
-func setAngle(cos, sin []float32, j int, angle float32) {
-	s, c := math.Sincos(float64(angle))
-	half := len(cos) / 2
-	cos[j], cos[j+half] = float32(c), float32(c)
-	sin[j], sin[j+half] = float32(s), float32(s)
 }
 
 // Tensors gives the batch as the tensors of [NewInputs], in its order.

@@ -28,7 +28,7 @@ func (c *Config) Shapes() map[string][]int {
 			m[key+".bias"] = []int{out}
 		}
 	}
-	v, h, d := &c.Vision, c.HiddenSize, c.HeadDim()
+	v, h := &c.Vision, c.HiddenSize
 	e := v.EmbedDim
 	m["visual.patch_embed.proj.weight"] = []int{e, v.Channels, v.TemporalPatchSize, v.PatchSize, v.PatchSize}
 	for i := range v.Depth {
@@ -46,19 +46,7 @@ func (c *Config) Shapes() map[string][]int {
 	linear("visual.merger.mlp.0", wide, wide, true)
 	linear("visual.merger.mlp.2", h, wide, true)
 	m["model.embed_tokens.weight"] = []int{c.VocabSize, h}
-	for i := range c.Layers {
-		layer := fmt.Sprintf("model.layers.%d.", i)
-		m[layer+"input_layernorm.weight"] = []int{h}
-		m[layer+"post_attention_layernorm.weight"] = []int{h}
-		linear(layer+"self_attn.q_proj", h, h, true)
-		linear(layer+"self_attn.k_proj", c.KVHeads*d, h, true)
-		linear(layer+"self_attn.v_proj", c.KVHeads*d, h, true)
-		linear(layer+"self_attn.o_proj", h, h, false)
-		linear(layer+"mlp.gate_proj", c.IntermediateSize, h, false)
-		linear(layer+"mlp.up_proj", c.IntermediateSize, h, false)
-		linear(layer+"mlp.down_proj", h, c.IntermediateSize, false)
-	}
-	m["model.norm.weight"] = []int{h}
+	c.decoder().Shapes(m)
 	return m
 }
 

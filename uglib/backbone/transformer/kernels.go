@@ -1,4 +1,4 @@
-package qwen2vl
+package transformer
 
 import (
 	. "github.com/gomlx/gomlx/core/graph"
@@ -6,17 +6,17 @@ import (
 	"urbangraph/uglib/nn"
 )
 
-// kernels are [nn.Kernels] with the products of an attention.
-type kernels struct{ nn.Kernels }
+// Kernels are [nn.Kernels] with the products of an attention.
+type Kernels struct{ nn.Kernels }
 
-// kernels chooses the form for the graph's backend. Gradients for the pure Go backend hold on to the operands, which
+// Kernels chooses the form for the graph's backend. Gradients for the pure Go backend hold on to the operands, which
 // would undo [Options].Checkpoint; that therefore gets GoMLX's form.
-func (o *Options) kernels(g *Graph) kernels {
-	return kernels{nn.KernelsOf(g) && nn.Kernels(!o.Checkpoint)}
+func (o *Options) Kernels(g *Graph) Kernels {
+	return Kernels{nn.KernelsOf(g) && nn.Kernels(!o.Checkpoint)}
 }
 
 // scores is q·keyᵀ for q [N, Tq, d] and key [N, Tk, d]: [N, Tq, Tk].
-func (k kernels) scores(q, key *Node) *Node {
+func (k Kernels) scores(q, key *Node) *Node {
 	return k.Product(q, key,
 		func(q, key *Node) *Node { return DotGeneral(q, []int{2}, []int{0}, key, []int{2}, []int{0}) },
 		func(dy *Node) *Node { return DotGeneral(dy, []int{2}, []int{0}, key, []int{1}, []int{0}) },
@@ -26,7 +26,7 @@ func (k kernels) scores(q, key *Node) *Node {
 }
 
 // weighted is w·v for w [N, Tq, Tk] and v [N, Tk, d]: [N, Tq, d].
-func (k kernels) weighted(w, v *Node) *Node {
+func (k Kernels) weighted(w, v *Node) *Node {
 	return k.Product(w, v,
 		func(w, v *Node) *Node { return DotGeneral(w, []int{2}, []int{0}, v, []int{1}, []int{0}) },
 		func(dy *Node) *Node { return DotGeneral(dy, []int{2}, []int{0}, v, []int{2}, []int{0}) },
@@ -37,7 +37,7 @@ func (k kernels) weighted(w, v *Node) *Node {
 
 // rotateHalf is (-x₂, x₁) for the two halves of the last axis of x, as a product with a constant matrix: exact, and
 // quicker than slicing.
-func (k kernels) rotateHalf(x *Node) *Node {
+func (k Kernels) rotateHalf(x *Node) *Node {
 	d := x.Shape().Dim(-1)
 	r := make([][]float32, d)
 	for i := range r {

@@ -1,0 +1,13 @@
+// Package transformer holds the parts that the backbones share, in GoMLX: linear layers of which single heads can be
+// taken, attention with rotary positions, the decoder of Llama's family, and the options of a forward pass.
+//
+// # Two forms
+//
+// On the pure Go backend a transposition costs as much as a matrix product. So heads are kept apart there: each head's
+// queries, keys and values come from that head's slice of the weights, no activation is transposed or sliced in the
+// forward pass, and kernels.go has gradients to match. On other backends, and under [Options].Checkpoint, heads are a
+// batch axis and the gradients are GoMLX's. The tests of the backbones compare the two, and each with transformers.
+//
+// Variables have the key names of the hub with slashes for dots, from the root of the store. All computation is in
+// float32.
+package transformer
