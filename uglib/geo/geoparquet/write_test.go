@@ -72,7 +72,7 @@ func TestRefused(t *testing.T) {
 		want   string
 	}{
 		{[]orb.Geometry{orb.Point{1, 2}}, "2 rows with 1 geometries"},
-		{[]orb.Geometry{orb.Point{1, 2}, nil}, "row 1 has no geometry"},
+		{[]orb.Geometry{orb.Point{1, 2}, nil}, "row 1: it has no geometry"},
 		{[]orb.Geometry{orb.LineString{}, orb.Point{1, 2}}, "row 0: its LineString is empty"},
 		{[]orb.Geometry{orb.Point{1, math.NaN()}, orb.Point{1, 2}}, "row 0: its Point is empty or holds no numbers"},
 	} {
@@ -109,4 +109,39 @@ func ExampleWrite() {
 	_ = json.Unmarshal([]byte(text), &meta)
 	fmt.Println(f.NumRows(), meta.Columns["geometry"].BBox)
 	// Output: 1 [-75.52 39.16 -75.52 39.16]
+}
+
+// A file is the same however its rows come.
+func TestParts(t *testing.T) {
+	const n = 1000
+	file := func(part int) string {
+		var buf bytes.Buffer
+		w, err := NewWriter(&buf, setRow, parquet.MaxRowsPerRowGroup(300))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < n; i += part {
+			var rows []row
+			var shapes []orb.Geometry
+			for j := i; j < min(n, i+part); j++ {
+				rows, shapes = append(rows, row{ID: int64(j)}), append(shapes, orb.Point{float64(j % 180), float64(j % 90)})
+			}
+			if err := w.Write(rows, shapes); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return buf.String()
+	}
+	whole := file(n)
+	if f, err := parquet.OpenFile(strings.NewReader(whole), int64(len(whole))); err != nil || len(f.RowGroups()) != 4 {
+		t.Errorf("%v; want four row groups", err)
+	}
+	for _, part := range []int{1, 7, 300, 301, 999} {
+		if file(part) != whole {
+			t.Errorf("parts of %d rows give another file", part)
+		}
+	}
 }
