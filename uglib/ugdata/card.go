@@ -31,20 +31,22 @@ const cardFile = "README.md"
 // map and images come from, the extracts with their checksums, seed and
 // options, and what the audit found. The same dataset has the same card.
 func Card(d *Dataset, a About) []byte {
-	c := card{dataset: d, about: a}
+	c := card{dataset: tallyOf(d), about: a}
 	return c.whole(nil)
 }
 
 // WriteCard writes the card of a dataset into its folder as README.md, and
 // SHA256SUMS with the checksum of every other file there, which "sha256sum -c"
 // checks. The card lists the files too and shows how to load them.
-func WriteCard(dir string, d *Dataset, a About) error {
+func WriteCard(dir string, d *Dataset, a About) error { return writeCard(dir, tallyOf(d), a) }
+
+func writeCard(dir string, t *tally, a About) error {
 	files, err := checksums(dir)
 	if err != nil {
 		return fmt.Errorf("ugdata: card of %s: %w", dir, err)
 	}
 	sums := sumsText(files)
-	c := card{dataset: d, about: a}
+	c := card{dataset: t, about: a}
 	text := c.whole(append(files, sumOf(sumsFile, sums)))
 	return errors.Join(
 		writeBytes(filepath.Join(dir, sumsFile), sums),
@@ -55,7 +57,7 @@ func WriteCard(dir string, d *Dataset, a About) error {
 // card writes the parts of a card.
 type card struct {
 	bytes.Buffer
-	dataset *Dataset
+	dataset *tally
 	about   About
 }
 
@@ -90,28 +92,13 @@ func (c *card) whole(files []fileSum) []byte {
 	return c.Bytes()
 }
 
-func (c *card) cities() []string {
-	names := map[string]bool{}
-	for i := range c.dataset.Places {
-		names[c.dataset.Places[i].City] = true
-	}
-	return slices.Sorted(maps.Keys(names))
-}
+func (c *card) cities() []string { return slices.Sorted(maps.Keys(c.dataset.places)) }
 
 func (c *card) title() string {
 	if c.about.Title != "" {
 		return c.about.Title
 	}
 	return "UGData of " + strings.Join(c.cities(), ", ")
-}
-
-// origins counts the places by where their images come from.
-func (c *card) origins() map[streetview.Origin]int {
-	n := map[streetview.Origin]int{}
-	for i := range c.dataset.Places {
-		n[c.dataset.Places[i].Origin]++
-	}
-	return n
 }
 
 // imageLicence says under which licence images of an origin may be used: its
@@ -125,7 +112,7 @@ var imageLicence = map[streetview.Origin]struct{ id, text string }{
 
 func (c *card) frontMatter(files []fileSum) {
 	licences := map[string]bool{"odbl": true}
-	for origin := range c.origins() {
+	for origin := range c.dataset.origins {
 		licences[imageLicenceOf(origin).id] = true
 	}
 	c.line("---")
@@ -136,7 +123,7 @@ func (c *card) frontMatter(files []fileSum) {
 	}
 	c.line("task_categories:\n- feature-extraction\n- image-to-text")
 	c.line("tags:\n- geospatial\n- openstreetmap\n- street-view\n- graph\n- ugdata")
-	c.line("size_categories:\n- %s", sizeCategory(max(len(c.dataset.Places), len(c.dataset.Samples))))
+	c.line("size_categories:\n- %s", sizeCategory(max(c.dataset.all, c.dataset.samples)))
 	var tables []string
 	for _, f := range files {
 		if name, ok := strings.CutSuffix(f.Name, ".parquet"); ok && !strings.Contains(name, "/") {
@@ -178,61 +165,51 @@ func quote(s string) string {
 
 func (c *card) summary() {
 	c.line("Street views with the graph of the city around each (UGData): %s places of %s, with spatial context captions (SCC), spatial reasoning paths (SRP) and the training pairs of two stages.",
-		thousands(len(c.dataset.Places)), strings.Join(c.cities(), ", "))
+		thousands(c.dataset.all), strings.Join(c.cities(), ", "))
 	c.line("Coordinates are longitude and latitude in degrees (WGS 84), distances metres, bearings degrees clockwise from north, ids 64-bit integers.\n")
 	for _, note := range c.about.Notes {
 		c.line("%s\n", note)
 	}
 }
 
-// cardSplits are the splits in the order of the card's tables.
-var cardSplits = []Split{Train, Val, Test, HeldOut, Buffer}
-
 func (c *card) contents() {
 	c.line("## Contents\n")
-	places := map[string]map[Split]int{}
-	paths, nodes, edges := 0, 0, 0
-	for i := range c.dataset.Places {
-		p := &c.dataset.Places[i]
-		if places[p.City] == nil {
-			places[p.City] = map[Split]int{}
-		}
-		places[p.City][p.Split]++
-		paths += len(p.Paths)
-		nodes += len(p.Graph.Nodes)
-		edges += len(p.Graph.Edges)
-	}
 	head := []string{"places in"}
-	for _, s := range cardSplits {
+	for _, s := range Splits {
 		head = append(head, string(s))
 	}
 	rows := [][]string{append(head, "all")}
 	total := map[Split]int{}
 	for _, name := range c.cities() {
-		rows = append(rows, countRow(name, places[name]))
-		for s, n := range places[name] {
+		rows = append(rows, countRow(name, c.dataset.places[name]))
+		for s, n := range c.dataset.places[name] {
 			total[s] += n
 		}
 	}
 	c.table(append(rows, countRow("all", total))...)
 	c.line("The splits are %s: blocks of the map that do not touch, see the audit; %s places are left out, too near to another split.\n",
 		"train, val (to choose a checkpoint), test (places of the training cities) and heldout (cities that training never sees)", Buffer)
-	pairs := map[string]int{}
-	for _, s := range c.dataset.Samples {
-		pairs[fmt.Sprintf("stage %d, %s, %s", s.Stage, s.Kind, c.dataset.Places[s.Place].Split)]++
-	}
 	rows = [][]string{{"training pairs of", "number"}}
-	for _, name := range slices.Sorted(maps.Keys(pairs)) {
-		rows = append(rows, []string{name, thousands(pairs[name])})
+	for _, name := range slices.Sorted(maps.Keys(c.dataset.pairs)) {
+		rows = append(rows, []string{name, thousands(c.dataset.pairs[name])})
 	}
 	c.table(rows...)
 	c.line("There are %s reasoning paths. A subgraph has %s nodes and %s edges on average.\n",
-		thousands(paths), average(nodes, len(c.dataset.Places)), average(edges, len(c.dataset.Places)))
+		thousands(c.dataset.paths), average(c.dataset.nodes, c.dataset.all), average(c.dataset.edges, c.dataset.all))
+	if len(c.dataset.skipped) > 0 {
+		rows = [][]string{{"views that are no places", "number"}}
+		for _, r := range skipReasons {
+			if n := c.dataset.skipped[r]; n > 0 {
+				rows = append(rows, []string{string(r), thousands(n)})
+			}
+		}
+		c.table(rows...)
+	}
 }
 
 func countRow(name string, bySplit map[Split]int) []string {
 	row, all := []string{name}, 0
-	for _, s := range cardSplits {
+	for _, s := range Splits {
 		row = append(row, thousands(bySplit[s]))
 		all += bySplit[s]
 	}
@@ -253,13 +230,9 @@ func thousands(n int) string {
 func (c *card) licence() {
 	c.line("## Licence\n")
 	credits := map[string]bool{osm.Credit: true}
-	for _, city := range c.dataset.Cities {
-		if city != nil && city.Credit != "" {
-			credits[city.Credit] = true
-		}
-	}
+	maps.Copy(credits, c.dataset.credits)
 	c.line("- Map data, captions, paths and graphs: %s.", strings.Join(slices.Sorted(maps.Keys(credits)), "; "))
-	origins := c.origins()
+	origins := c.dataset.origins
 	for _, o := range slices.Sorted(maps.Keys(origins)) {
 		c.line("- %s images (origin `%s`): %s.", thousands(origins[o]), o, imageLicenceOf(o).text)
 	}
@@ -300,22 +273,6 @@ func (c *card) audit() {
 		return
 	}
 	c.line("## Audit\n")
-	rows := [][]string{{"measured", "value", "must be"}}
-	for _, f := range auditLines(*a) {
-		rows = append(rows, f[:])
-	}
-	c.table(rows...)
-}
-
-// auditLines are the numbers of an audit with what they must be.
-func auditLines(a Audit) [][3]string {
-	return [][3]string{
-		{"training anchors within a subgraph of another split", thousands(a.Touched), "0"},
-		{"images of train in another split", thousands(a.SharedImages), "0"},
-		{"metres between the nearest anchors of two splits of a city", fmt.Sprintf("%.0f", float64(a.MinDistance)), fmt.Sprintf("above %.0f, how far subgraphs reach", float64(a.MaxReach))},
-		{"points in subgraphs of train and of another split", thousands(a.SharedPoints), ""},
-		{"areas in subgraphs of train and of another split", thousands(a.SharedAreas), ""},
-		{"streets in subgraphs of train and of another split", thousands(a.SharedStreets), ""},
-		{"captions of other splits that train has word for word", thousands(a.SharedTexts), ""},
-	}
+	c.line("How far the splits are apart. What has a limit must keep it, the rest informs; \"ug data audit\" says why.\n")
+	c.table(AuditTable(*a)...)
 }

@@ -166,3 +166,35 @@ func named(names []string) string {
 	}
 	return ": " + strings.Join(names, ", ")
 }
+
+// AuditTable lays the findings of an audit out for reading, the head first: a
+// row for each thing that is measured, a column for each pair of splits.
+func AuditTable(a Audit) [][]string {
+	head := []string{"", "all"}
+	column := map[string]int{"": 1}
+	var rows [][]string
+	row := map[string]int{}
+	findings := a.Findings()
+	for _, f := range findings {
+		if _, ok := column[f.Splits]; !ok {
+			column[f.Splits] = len(head)
+			head = append(head, f.Splits)
+		}
+	}
+	head = append(head, "must be")
+	for _, f := range findings {
+		at, ok := row[f.Name]
+		if !ok {
+			at = len(rows)
+			row[f.Name] = at
+			rows = append(rows, make([]string, len(head)))
+			rows[at][0], rows[at][len(head)-1] = f.Name, f.Limit
+		}
+		text := f.Text()
+		if !f.OK {
+			text += " (!)"
+		}
+		rows[at][column[f.Splits]] = text
+	}
+	return append([][]string{head}, rows...)
+}

@@ -13,7 +13,9 @@ import (
 
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/geo"
+	"urbangraph/uglib/geo/geoparquet"
 	"urbangraph/uglib/streetview"
+	"urbangraph/uglib/streetview/imagehash"
 )
 
 // Names of the tables of a dataset's folder.
@@ -36,6 +38,8 @@ type placeRow struct {
 	Heading   float64   `parquet:"heading"` // degrees clockwise from north
 	Image     string    `parquet:"image"`
 	Origin    string    `parquet:"origin,dict"`
+	SHA256    string    `parquet:"image_sha256"`         // of the image file, in hex; empty if unknown
+	Hash      *string   `parquet:"image_phash,optional"` // perceptual, 16 hexadecimal digits
 	Caption   string    `parquet:"caption"`
 	Summary   string    `parquet:"caption_summary"`
 	CaptionBy string    `parquet:"caption_by,dict"`
@@ -46,6 +50,9 @@ type placeRow struct {
 	EdgeType  []string  `parquet:"edge_type,list"`
 	Metres    []float64 `parquet:"edge_metres,list"`
 	Bearing   []float64 `parquet:"edge_bearing,list"`
+
+	Geometry []byte          `parquet:"geometry"` // of the image's position
+	BBox     geoparquet.BBox `parquet:"bbox"`
 }
 
 // pathRow is a row of paths.parquet; paths of a place follow each other.
@@ -60,6 +67,9 @@ type pathRow struct {
 	Nodes       []int32   `parquet:"nodes,list"`
 	Lon         []float64 `parquet:"line_lon,list"`
 	Lat         []float64 `parquet:"line_lat,list"`
+
+	Geometry []byte           `parquet:"geometry,optional"` // of the line; null where it is not known
+	BBox     *geoparquet.BBox `parquet:"bbox,optional"`
 }
 
 // sampleRow is a row of samples.parquet.
@@ -73,37 +83,37 @@ type sampleRow struct {
 	PlaceKey uint64 `parquet:"place_key"`
 }
 
-// Write writes the tables of a dataset into a folder: places.parquet,
-// paths.parquet and samples.parquet. The cities are artefacts of their own and
-// are not written. Each file appears whole or not at all.
+// Write writes the tables of a dataset into a folder: places.parquet and
+// paths.parquet, which are GeoParquet files, samples.parquet, and skipped.jsonl,
+// the views that are no places. The cities are artefacts of their own and are
+// not written. Each file appears whole or not at all.
 func Write(dir string, d *Dataset) error {
-	places := make([]placeRow, len(d.Places))
-	var paths []pathRow
-	for i := range d.Places {
-		p := &d.Places[i]
-		places[i] = newPlaceRow(p)
-		for _, x := range p.Paths {
-			paths = append(paths, newPathRow(p.ID, x))
+	t, err := newTableSet(dir)
+	if err != nil {
+		return err
+	}
+	defer t.cleanup()
+	for _, step := range []func() error{
+		func() error { return t.add(d.Places) },
+		func() error { return t.pairs(d.Samples, d.Places) },
+		func() error { return t.skip(d.Skipped) },
+	} {
+		if err := step(); err != nil {
+			return err
 		}
 	}
-	samples := make([]sampleRow, len(d.Samples))
-	for i, s := range d.Samples {
-		if s.Place < 0 || s.Place >= len(d.Places) {
-			return fmt.Errorf("ugdata: sample %d is of place %d, but there are %d places", i, s.Place, len(d.Places))
-		}
-		samples[i] = sampleRow{d.Places[s.Place].ID, string(s.Kind), int32(s.Stage), s.Query, s.Positive, s.TextKey, s.PlaceKey}
-	}
-	return errors.Join(
-		writeTable(filepath.Join(dir, placesTable), places),
-		writeTable(filepath.Join(dir, pathsTable), paths),
-		writeTable(filepath.Join(dir, samplesTable), samples),
-	)
+	return t.close()
 }
 
 func newPlaceRow(p *Place) placeRow {
 	r := placeRow{
 		ID: p.ID, City: p.City, Split: string(p.Split), Block: p.Block, Lon: p.Pos[0], Lat: p.Pos[1], Heading: float64(p.Heading),
 		Image: p.Image, Origin: string(p.Origin), Caption: p.Caption, Summary: p.Summary, CaptionBy: p.CaptionBy, NamesOnly: p.NamesOnly, Nodes: ints(p.Graph.Nodes),
+	}
+	r.SHA256 = p.ImageSHA256
+	if p.ImageHash != 0 {
+		hash := p.ImageHash.String()
+		r.Hash = &hash
 	}
 	for _, e := range p.Graph.Edges {
 		r.EdgeFrom, r.EdgeTo, r.EdgeType = append(r.EdgeFrom, e.From), append(r.EdgeTo, e.To), append(r.EdgeType, e.Type.String())
@@ -165,13 +175,21 @@ func Read(dir string) (*Dataset, error) {
 		}
 		d.Samples = append(d.Samples, Sample{at, PairKind(r.Kind), int(r.Stage), r.Query, r.Positive, r.TextKey, r.PlaceKey})
 	}
-	return d, nil
+	d.Skipped, err = readSkipped(filepath.Join(dir, skippedFile))
+	return d, err
 }
 
 func (r placeRow) place() (Place, error) {
 	p := Place{
 		ID: r.ID, City: r.City, Split: Split(r.Split), Block: r.Block, Pos: orb.Point{r.Lon, r.Lat}, Heading: geo.Bearing(r.Heading),
 		Image: r.Image, Origin: streetview.Origin(r.Origin), Caption: r.Caption, Summary: r.Summary, CaptionBy: r.CaptionBy, NamesOnly: r.NamesOnly, Graph: Subgraph{Nodes: ids(r.Nodes)},
+	}
+	p.ImageSHA256 = r.SHA256
+	if r.Hash != nil {
+		var err error
+		if p.ImageHash, err = imagehash.Parse(*r.Hash); err != nil {
+			return p, err
+		}
 	}
 	n := len(r.EdgeFrom)
 	if len(r.EdgeTo) != n || len(r.EdgeType) != n || len(r.Metres) != n || len(r.Bearing) != n {
