@@ -13,6 +13,11 @@ import (
 	"urbangraph/uglib/progress"
 )
 
+// mostSplits is how many boxes in a row may be too much for the service before
+// it counts as out of reach; a small crowded place takes 7 for each request at
+// the same time.
+const mostSplits = 128
+
 // mostStrikes is how many boxes or files in a row may fail before the service
 // counts as out of reach.
 const mostStrikes = 16
@@ -48,7 +53,8 @@ type search struct {
 	failed     []BoxFailure
 	lost       float64  // area of those, square degrees
 	full       []string // smallest boxes that hold more than the service tells
-	strikes    int
+	strikes    int // boxes in a row that failed
+	crowded    int // boxes in a row that were split
 }
 
 func newSearch(job *Job, path, query string) (*search, error) {
@@ -151,6 +157,13 @@ func (s *search) box(ctx context.Context, b Box) (whole bool, err error) {
 			s.mu.Unlock()
 			return true, s.finish(entry{Done: b.Path})
 		case Is(err, TooMuch):
+			s.mu.Lock()
+			s.crowded++
+			crowded := s.crowded
+			s.mu.Unlock()
+			if crowded >= mostSplits {
+				return false, fmt.Errorf("%d boxes in a row were too much for the service, however small, the last (%s) because of %w", crowded, b, err)
+			}
 			if err := s.finish(entry{Split: b.Path}); err != nil {
 				return false, err
 			}
@@ -193,11 +206,12 @@ func (s *search) emit(photos []Photo) error {
 // finish notes a box that was answered.
 func (s *search) finish(e entry) error {
 	s.mu.Lock()
-	s.strikes = 0
 	s.boxes++
 	if e.Split != "" {
 		s.split[e.Split] = true
 		s.splits++
+	} else {
+		s.crowded, s.strikes = 0, 0
 	}
 	note := fmt.Sprintf("%d photographs", len(s.index))
 	if s.splits > 0 {

@@ -19,8 +19,10 @@ func NewSecret(token string) Secret { return Secret{strings.TrimSpace(token)} }
 // String implements [fmt.Stringer]; it hides the token.
 func (Secret) String() string { return hidden }
 
-// GoString implements [fmt.GoStringer]; it hides the token.
-func (Secret) GoString() string { return hidden }
+// Format implements [fmt.Formatter]; it hides the token from every verb.
+func (Secret) Format(s fmt.State, _ rune) {
+	_, _ = s.Write([]byte(hidden)) // as package fmt does, which looks at no error either
+}
 
 // MarshalText implements [encoding.TextMarshaler]; it hides the token.
 func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }

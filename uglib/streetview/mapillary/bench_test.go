@@ -1,0 +1,237 @@
+package mapillary
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"urbangraph/uglib/geo"
+	"urbangraph/uglib/internal/streetserver"
+
+	"github.com/paulmach/orb"
+)
+
+const token = "MLY|4242|deadbeefcafe"
+
+// area is about 3 by 2 kilometres.
+
+var area = orb.Bound{Min: orb.Point{9.97, 53.54}, Max: orb.Point{10.003, 53.563}}
+
+// photos makes n photographs in an area.
+
+func photos(n int, in orb.Bound) []streetserver.Photo {
+	r := rand.New(rand.NewPCG(1, 2))
+	all := make([]streetserver.Photo, n)
+	for i := range all {
+		all[i] = streetserver.Photo{
+			ID:  100000000000001 + int64(i)*7919,
+			Lon: in.Min[0] + r.Float64()*(in.Max[0]-in.Min[0]), Lat: in.Min[1] + r.Float64()*(in.Max[1]-in.Min[1]),
+			Heading: float64(r.IntN(359)), Taken: time.Date(2020, 1, 1+i, 9, 0, 0, 0, time.UTC), Creator: []string{"anna", "ben", "مها"}[i%3],
+		}
+		if i%2 == 0 {
+			all[i].Shift = 1e-5
+		}
+	}
+	return all
+}
+
+// bench runs Collect against a server in fake time.
+
+type bench struct {
+	*streetserver.Server
+	t       *testing.T
+	dir     string
+	query   Query
+	area    orb.Bound
+	options Options
+	kept    map[string]bool
+}
+
+func newBench(t *testing.T, n int) *bench {
+	return &bench{
+		t: t, dir: t.TempDir(), area: area, kept: map[string]bool{},
+		Server: &streetserver.Server{Token: token, Photos: photos(n, area)}, options: Options{Token: NewSecret(token)},
+	}
+}
+
+func (b *bench) collect(ctx context.Context) (*Result, error) {
+	b.t.Helper()
+	client, base, stop := b.Pipe()
+	defer stop()
+	o := b.options
+	o.HTTP, o.BaseURL = client, base
+	r, err := Collect(With(ctx, o), b.query, b.area, "hamburg", b.dir, func(name string) { b.kept[name] = true })
+	b.noSecrets(err)
+	return r, err
+}
+
+func (b *bench) must(ctx context.Context) *Result {
+	b.t.Helper()
+	r, err := b.collect(ctx)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return r
+}
+
+// noSecrets checks that the token stands in no URL, no error and no file.
+
+func (b *bench) noSecrets(err error) {
+	b.t.Helper()
+	part := "deadbeefcafe"
+	for _, c := range b.Calls("") {
+		if strings.Contains(c.URL+c.Form, part) {
+			b.t.Fatalf("the token is in the request %s", c.URL)
+		}
+		if c.Kind == "file" && c.Header.Get("Authorization") != "" {
+			b.t.Fatalf("the token goes out with the request for a file")
+		}
+	}
+	if err != nil && strings.Contains(err.Error(), part) {
+		b.t.Fatalf("the token is in the error %v", err)
+	}
+	walk := filepath.WalkDir(b.dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if bytes.Contains(data, []byte(part)) {
+			b.t.Fatalf("the token is in %s", path)
+		}
+		return err
+	})
+	if walk != nil {
+		b.t.Fatal(walk)
+	}
+}
+
+// whole checks that the result is every photograph, each with its file.
+
+func (b *bench) whole(r *Result) {
+	b.t.Helper()
+	var want []int64
+	for _, p := range b.Photos {
+		want = append(want, p.ID)
+	}
+	slices.Sort(want)
+	if got := ids(r.Photos); !slices.Equal(got, want) {
+		b.t.Fatalf("%d photographs, want %d", len(got), len(want))
+	}
+	if len(r.Missing) > 0 || len(r.Failed) > 0 || len(r.Full) > 0 {
+		b.t.Fatalf("missing %v, failed %v, full %v", r.Missing, r.Failed, r.Full)
+	}
+	b.files(r)
+}
+
+// files checks the image files and the rows of a result.
+
+func (b *bench) files(r *Result) {
+	b.t.Helper()
+	for _, p := range r.Photos {
+		data, err := os.ReadFile(filepath.Join(b.dir, ImageDir, p.File))
+		if err != nil || !bytes.Equal(data, streetserver.Picture(p.ID())) {
+			b.t.Fatalf("file of %d: %d bytes, %v", p.ID(), len(data), err)
+		}
+		if p.Bytes != int64(len(data)) || p.ImageWidth != 96 || p.ImageHeight != 64 || len(p.SHA256) != 64 || p.ImageURL != "" {
+			b.t.Fatalf("row %+v", p)
+		}
+	}
+	rows, bad, err := ReadMetadata(filepath.Join(b.dir, PhotosFile))
+	if err != nil || len(bad) > 0 || !slices.Equal(ids(rows), ids(r.Photos)) {
+		b.t.Fatalf("%s: %d rows, %v, %v", PhotosFile, len(rows), bad, err)
+	}
+	here, err := os.ReadDir(filepath.Join(b.dir, ImageDir))
+	if err != nil || len(here) != len(r.Photos) {
+		b.t.Fatalf("%d files for %d photographs, %v", len(here), len(r.Photos), err)
+	}
+	top, err := os.ReadDir(b.dir)
+	if err != nil || len(top) != 2 {
+		b.t.Fatalf("the folder holds %v, want %s and %s", top, ImageDir, PhotosFile)
+	}
+}
+
+func ids(photos []Photo) []int64 {
+	var all []int64
+	for i := range photos {
+		all = append(all, photos[i].ID())
+	}
+	return all
+}
+
+// TestFaults plays each fault at some requests; all photographs come all the
+
+// same.
+
+// TestRetryAfterHoldsAll says that no request is made while the service asked
+
+// to wait, by whichever worker.
+
+// TestSplits says that a box that is too much is split until it is answered.
+
+// width returns the width of the box of a search, degrees.
+
+func width(t *testing.T, c streetserver.Call) float64 {
+	_, rest, _ := strings.Cut(c.URL, "bbox=")
+	rest, _, _ = strings.Cut(rest, "&")
+	b, err := geo.ParseBound(strings.ReplaceAll(rest, "%2C", ","))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Max[0] - b.Min[0]
+}
+
+// TestFullBox says that a box with as many images as an answer can hold is
+
+// split, and that one too small for that is reported.
+
+// TestOptionalFields says that a photograph is taken whatever of its fields is
+
+// missing or unreadable, but the position.
+
+// TestUnknownField says that a field that the API has given up is left out,
+
+// unless there is no photograph without it.
+
+// TestExactIDs says that ids above 2^53 are kept, from strings and numbers.
+
+// TestExpired says that addresses of files that have run out are asked for
+
+// again by id.
+
+// TestMissing says that what cannot be had is listed, and no more than that.
+
+// TestTooMuchMissing says that more failures than are let pass are an error,
+
+// and that the next run fetches only what is missing.
+
+// TestFailedBoxes says the same of boxes.
+
+// TestOutOfReach says that a service that does not answer at all ends the run
+
+// soon.
+
+// TestWrongToken says that a refusal ends the run at once, whatever its status.
+
+// TestKilled stops a run after each of some numbers of requests, with and
+
+// without a half line at the end of the journals, until it is done. No box is
+
+// searched and no file is fetched twice.
+
+// TestLimits says that each limit is kept, and told to the service where it
+
+// knows it.
+
+// TestPolite says that the rate and the number of requests at the same time
+
+// are kept.
+
+// TestAcrossTheMeridian says that an area across 180 degrees is searched on
+
+// both sides.
