@@ -2,7 +2,6 @@ package streetview
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"image"
 	"image/draw"
@@ -28,32 +27,44 @@ func DecodeFile(path string) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	img, err := decode(data)
+	err = checkConfig(data)
+	var img image.Image
+	if err == nil {
+		// A damaged EXIF block takes nothing from the pixels.
+		meta, _ := exif.Read(bytes.NewReader(data))
+		img, err = decode(data, meta.Orientation)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("image %s cannot be decoded: %w; remove it or save it anew as JPEG", path, err)
 	}
 	return img, nil
 }
 
-// decode is DecodeFile of the bytes of a file.
-func decode(data []byte) (image.Image, error) {
+// checkConfig returns an error for a file that is no image, or too large a one.
+func checkConfig(data []byte) error {
 	cfg, _, err := image.DecodeConfig(bytes.NewReader(data))
+	switch {
+	case err != nil:
+		return fmt.Errorf("no image that can be decoded: %w", err)
+	case float64(cfg.Width)*float64(cfg.Height) > maxPixels:
+		return fmt.Errorf("%d by %d pixels are more than %.0f million", cfg.Width, cfg.Height, maxPixels/1e6)
+	}
+	return nil
+}
+
+// decode decodes the pixels of a file that checkConfig is content with.
+func decode(data []byte, orientation int) (img image.Image, err error) {
+	// A decoder that panics on a damaged file must not end the reading of a folder.
+	defer func() {
+		if p := recover(); p != nil {
+			img, err = nil, fmt.Errorf("damaged image: %v", p)
+		}
+	}()
+	img, _, err = image.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
-	if float64(cfg.Width)*float64(cfg.Height) > maxPixels {
-		return nil, fmt.Errorf("%d by %d pixels are more than %.0f million", cfg.Width, cfg.Height, maxPixels/1e6)
-	}
-	img, _, err := image.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	// A damaged EXIF block takes nothing from the pixels.
-	meta, err := exif.Read(bytes.NewReader(data))
-	if err != nil && !errors.Is(err, exif.ErrNone) {
-		return img, nil
-	}
-	return upright(img, meta.Orientation), nil
+	return upright(img, orientation), nil
 }
 
 // upright applies an EXIF orientation: 2 to 8 are the ways in which rows and

@@ -13,12 +13,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/store"
+	"urbangraph/uglib/streetview/sidecar"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // headBytes is how much of a file counts for a folder's fingerprint: it holds
@@ -59,12 +63,28 @@ func imageFiles(dir string) ([]string, error) {
 	return files, nil
 }
 
+// fingerprint returns the SHA-256 over the names, sizes and first bytes of
+// files.
 func fingerprint(dir string, files []string) (string, error) {
+	sums := make([][sha256.Size]byte, len(files))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, f := range files {
+		group.Go(func() error {
+			h := sha256.New()
+			if err := addFile(h, dir, f); err != nil {
+				return fmt.Errorf("photo %s in %s cannot be read: %w; make it readable or move it away", f, dir, err)
+			}
+			h.Sum(sums[i][:0])
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return "", err
+	}
 	h := sha256.New()
-	for _, f := range files {
-		if err := addFile(h, dir, f); err != nil {
-			return "", fmt.Errorf("photo %s in %s cannot be read: %w; make it readable or move it away", f, dir, err)
-		}
+	for i := range sums {
+		h.Write(sums[i][:])
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
@@ -104,6 +124,15 @@ func (f folder) fetch(_ context.Context, _ *city.City, b *store.Build) (*haul, e
 	for i, name := range files {
 		h.images[i] = found{file: name, origin: Photo}
 	}
+	if f.Sidecar == "" {
+		return h, nil
+	}
+	table, err := sidecar.Read(f.Sidecar)
+	if err != nil {
+		return nil, err
+	}
+	b.Summary("sidecar", f.Sidecar)
+	h.sidecar = join(f.Dir, h.images, table, f.SidecarFirst)
 	return h, nil
 }
 

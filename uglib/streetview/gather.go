@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"image"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -25,44 +24,32 @@ import (
 
 // gather makes a set of what a source brought: it reads each file once, one
 // for each processor at a time, merges its EXIF block with what the source
-// says, leaves out what is no view of the city, and anchors the rest. It is an
-// error if no view is left.
+// says, anchors it, and leaves out what is no view of the city. It is an error
+// if no view is left.
 func gather(ctx context.Context, c *city.City, h *haul, s Spec) (*Set, error) {
-	task := progress.Start(ctx, "read street views", len(h.images))
-	defer task.Done()
-	views, skips := make([]View, len(h.images)), make([]Skipped, len(h.images))
-	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, f := range h.images {
-		group.Go(func() error {
-			if err := gctx.Err(); err != nil {
-				return err
-			}
-			views[i], skips[i] = look(c, h.dir, f)
-			if skips[i].File == "" {
-				Anchor(c, &views[i], s.Reach)
-			}
-			task.Add(1)
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	all, err := lookAtAll(ctx, c, h, s)
+	if err != nil {
 		return nil, err
 	}
-	set := &Set{Dir: h.dir}
-	count := map[Reason]int{}
+	set := &Set{Dir: h.dir, Views: make([]View, 0, len(all)), Reading: Reading{Images: len(all), Reach: s.Reach, Sidecar: h.sidecar}}
 	ids := map[int64]bool{}
 	first := map[string]string{} // file by checksum
-	for i := range h.images {
-		v, skip := views[i], skips[i]
-		if skip.File == "" {
-			if twin, ok := first[v.SHA256]; ok {
-				skip = Skipped{v.File, Duplicate, twin}
+	near := newNearFinder(c, s.Near)
+	for i := range all {
+		v, skip := all[i].view, all[i].skip
+		if twin, ok := first[v.SHA256]; ok && skip.File == "" {
+			skip = Skipped{v.File, Duplicate, twin}
+		}
+		if skip.File == "" && !s.Near.Off {
+			if twin, ok := near.find(&all[i].view); ok {
+				set.Reading.Near = append(set.Reading.Near, twin)
+				if s.Near.Skip {
+					skip = Skipped{v.File, NearTwin, fmt.Sprintf("%s (%d bits, %v)", twin.Of, twin.Bits, twin.Distance)}
+				}
 			}
 		}
 		if skip.File != "" {
 			set.Skipped = append(set.Skipped, skip)
-			count[skip.Reason]++
 			continue
 		}
 		first[v.SHA256] = v.File
@@ -71,70 +58,152 @@ func gather(ctx context.Context, c *city.City, h *haul, s Spec) (*Set, error) {
 		}
 		ids[v.ID] = true
 		set.Views = append(set.Views, v)
+		set.Reading.Headings.add(all[i].how)
 	}
 	set.Skipped = append(set.Skipped, h.skipped...)
 	if len(set.Views) == 0 {
-		return nil, noViews(c, h.dir, len(h.images), count, set.Skipped)
+		return nil, noViews(c, h, s, set.Skipped)
 	}
 	return set, nil
 }
 
-func noViews(c *city.City, dir string, files int, count map[Reason]int, skipped []Skipped) error {
-	switch {
-	case files == 0:
-		return fmt.Errorf("photo folder %s holds no image file (.jpg, .jpeg, .png, .webp)", dir)
-	case count[Outside] > 0:
-		return fmt.Errorf("photo folder %s: of %d image files %d have a position, none of them in %s (%.3f,%.3f to %.3f,%.3f); open the folder with the city that it shows",
-			dir, files, count[Outside], c.Title, c.Bound.Min[0], c.Bound.Min[1], c.Bound.Max[0], c.Bound.Max[1])
+func lookAtAll(ctx context.Context, c *city.City, h *haul, s Spec) ([]looked, error) {
+	task := progress.Start(ctx, "read street views", len(h.images))
+	defer task.Done()
+	all := make([]looked, len(h.images))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range h.images {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			all[i] = look(c, h.dir, &h.images[i], !s.Near.Off)
+			if all[i].skip.File == "" {
+				Anchor(c, &all[i].view, s.Reach)
+			}
+			task.Add(1)
+			return nil
+		})
 	}
-	first := skipped[0]
-	return fmt.Errorf("photo folder %s: none of %d image files has an EXIF position (%s: %s); give photographs with GPSLatitude and GPSLongitude, "+
-		"or write them with a geotagging tool (exiftool -geotag track.gpx)", dir, files, first.File, cmp.Or(first.Detail, string(first.Reason)))
+	return all, group.Wait()
 }
 
-// look reads the view of a file; the second result names the file if it is
-// none.
-func look(c *city.City, dir string, f found) (View, Skipped) {
-	skip := func(r Reason, format string, args ...any) (View, Skipped) {
-		return View{}, Skipped{f.file, r, fmt.Sprintf(format, args...)}
+// noViews says why a haul has no view at all, and what would help.
+func noViews(c *city.City, h *haul, s Spec, skipped []Skipped) error {
+	where, files := fmt.Sprintf("the %s images of %s", s.Origin, c.Title), len(h.images)
+	if s.Origin == Photo {
+		where = "photo folder " + h.dir
 	}
+	count := map[Reason]int{}
+	for _, f := range skipped {
+		count[f.Reason]++
+	}
+	switch {
+	case files == 0 && s.Origin == Photo:
+		return fmt.Errorf("%s holds no image file (.jpg, .jpeg, .png, .webp)", where)
+	case files == 0 && len(skipped) == 0:
+		return fmt.Errorf("%s: there are none; take a larger box or another source", where)
+	case count[Outside] > 0:
+		placed := files - count[NoPosition] - count[Unreadable] - count[BadRow]
+		return fmt.Errorf("%s: of %d image files %d have a position, none of them in %s (%.3f,%.3f to %.3f,%.3f); open the folder with the city that it shows",
+			where, files, placed, c.Title, c.Bound.Min[0], c.Bound.Min[1], c.Bound.Max[0], c.Bound.Max[1])
+	}
+	first := skipped[0]
+	why := fmt.Sprintf("(%s: %s)", first.File, cmp.Or(first.Detail, string(first.Reason)))
+	switch {
+	case s.Origin != Photo:
+		return fmt.Errorf("%s: none of %d can be used %s", where, len(skipped), why)
+	case h.sidecar != nil:
+		return fmt.Errorf("%s: none of %d image files has a position in EXIF or in %s, which has %d rows, %d of them for a file of the folder %s; correct the file names or positions of the sidecar",
+			where, files, h.sidecar.File, h.sidecar.Rows+len(h.sidecar.Problems), h.sidecar.Used, why)
+	}
+	return fmt.Errorf("%s: none of %d image files has an EXIF position %s; give photographs with GPSLatitude and GPSLongitude, "+
+		"write them with a geotagging tool (exiftool -geotag track.gpx), or add a table images.csv with the columns file, lat, lon", where, files, why)
+}
+
+// looked is what reading one file gave: a view, or the reason why it is none
+// (with the file's name), and what the view's facts come from.
+type looked struct {
+	view View
+	skip Skipped
+	how  how
+}
+
+// how says where a view's heading comes from.
+type how struct {
+	known, magnetic, undated, pano, sidecar bool
+}
+
+func (h *Headings) add(x how) {
+	for _, n := range []struct {
+		count *int
+		is    bool
+	}{{&h.Known, x.known}, {&h.Magnetic, x.magnetic}, {&h.Undated, x.undated}, {&h.Pano, x.pano}, {&h.Sidecar, x.sidecar}} {
+		if n.is {
+			*n.count++
+		}
+	}
+}
+
+// look reads the view of a file, with its perceptual hash if hashed is true.
+func look(c *city.City, dir string, f *found, hashed bool) looked {
+	skip := func(r Reason, detail string) looked { return looked{skip: Skipped{f.file, r, detail}} }
 	data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(f.file)))
 	if err != nil {
-		return skip(Unreadable, "%v", err)
+		return skip(Unreadable, err.Error())
 	}
-	meta, err := readMeta(data)
-	if err != nil && !errors.Is(err, exif.ErrNone) {
-		return skip(Unreadable, "%v", err)
+	if err := checkConfig(data); err != nil {
+		return skip(Unreadable, err.Error())
+	}
+	meta, err := exif.Read(bytes.NewReader(data))
+	if errors.Is(err, exif.ErrNone) {
+		err = nil
 	}
 	at := f.facts.merge(meta, f.first)
-	at.pos = geo.Unwrap(at.pos, c.Bound.Center()[0]) // as the city's own places
 	switch {
+	case f.fault != "" && (f.first || !at.hasPos):
+		return skip(BadRow, f.fault)
+	case !at.hasPos && err != nil:
+		return skip(NoPosition, err.Error())
 	case !at.hasPos:
-		return skip(NoPosition, "")
-	case !c.Bound.Contains(at.pos):
-		return skip(Outside, "%.5f,%.5f", at.pos[0], at.pos[1])
+		return skip(NoPosition, meta.Fault)
 	}
-	img, err := decode(data)
-	if err != nil {
-		return skip(Unreadable, "%v", err)
+	pos := geo.Unwrap(at.pos, c.Bound.Center()[0]) // as the city's own places
+	if !c.Bound.Contains(pos) {
+		return skip(Outside, fmt.Sprintf("%.5f,%.5f", at.pos[0], at.pos[1]))
+	}
+	how := how{known: at.hasHeading, magnetic: at.hasHeading && at.magnetic, pano: at.hasHeading && at.pano,
+		sidecar: at.hasHeading && f.facts.hasHeading && (f.first || !meta.HasHeading)}
+	if how.magnetic {
+		how.undated = at.taken.IsZero()
+		if at.heading, err = TrueNorth(at.heading, at.pos, at.taken); err != nil {
+			return skip(Unreadable, err.Error())
+		}
 	}
 	sum := sha256.Sum256(data)
 	v := View{
 		ID: cmp.Or(f.id, idOf(f.file)), File: f.file, Origin: f.origin,
-		Pos: at.pos, Heading: at.heading, HasHeading: at.hasHeading, Taken: at.taken, Credit: f.credit,
-		SHA256: hex.EncodeToString(sum[:]), Hash: imagehash.Of(img),
-		Street: city.None,
+		Pos: pos, Heading: at.heading, HasHeading: at.hasHeading, Taken: at.taken, Credit: f.credit,
+		SHA256: hex.EncodeToString(sum[:]), Street: city.None,
 	}
 	if strings.HasPrefix(meta.Software, software) {
 		v.Origin = Rendered
 	}
-	return v, Skipped{}
+	if hashed {
+		img, err := decode(data, meta.Orientation)
+		if err != nil {
+			return skip(Unreadable, err.Error())
+		}
+		v.Hash = imagehash.Of(img)
+	}
+	return looked{v, Skipped{}, how}
 }
 
 // merge returns what is known about an image: by its source and by its EXIF
 // block, whichever goes first.
 func (f facts) merge(m exif.Meta, first bool) facts {
-	a := facts{m.Pos, m.HasPos, m.Heading, m.HasHeading, m.Magnetic, m.Taken}
+	a := facts{m.Pos, m.HasPos, m.Heading, m.HasHeading, m.Magnetic, m.Pano, m.Taken}
 	if first {
 		a, f = f, a
 	}
@@ -142,18 +211,10 @@ func (f facts) merge(m exif.Meta, first bool) facts {
 		a.pos, a.hasPos = f.pos, f.hasPos
 	}
 	if !a.hasHeading {
-		a.heading, a.hasHeading, a.magnetic = f.heading, f.hasHeading, f.magnetic
+		a.heading, a.hasHeading, a.magnetic, a.pano = f.heading, f.hasHeading, f.magnetic, f.pano
 	}
 	if a.taken.IsZero() {
 		a.taken = f.taken
 	}
 	return a
-}
-
-// readMeta reads the EXIF block of a file that is an image.
-func readMeta(data []byte) (exif.Meta, error) {
-	if _, _, err := image.DecodeConfig(bytes.NewReader(data)); err != nil {
-		return exif.Meta{}, fmt.Errorf("no image that can be decoded: %w", err)
-	}
-	return exif.Read(bytes.NewReader(data))
 }

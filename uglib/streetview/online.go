@@ -57,7 +57,7 @@ func MapillaryFile(c city.Spec, file, images string, q mapillary.Query) (Spec, e
 	if err != nil {
 		return Spec{}, fmt.Errorf("photo folder %s: %w", images, err)
 	}
-	s, err := Folder(c, dir)
+	s, err := bareFolder(c, dir)
 	if err != nil {
 		return Spec{}, err
 	}

@@ -30,9 +30,10 @@ type source interface {
 
 // haul is what a source brings.
 type haul struct {
-	dir     string    // folder of the image files
-	images  []found   // in the order of the set
-	skipped []Skipped // what the source had to leave out, by file name or service id
+	dir     string      // folder of the image files
+	images  []found     // in the order of the set
+	skipped []Skipped   // what the source had to leave out, by file name or service id
+	sidecar *SidecarUse // nil if there is none
 }
 
 // found is an image file, and what its source says about it.
@@ -43,6 +44,7 @@ type found struct {
 	facts  facts  // fill what the file's EXIF block lacks
 	first  bool   // facts go before the EXIF block instead
 	credit string // creator and licence
+	fault  string // what is wrong with the facts, which are empty then
 }
 
 // facts are what is said about an image beside the image file.
@@ -52,6 +54,7 @@ type facts struct {
 	heading    geo.Bearing
 	hasHeading bool
 	magnetic   bool      // the heading counts from magnetic north
+	pano       bool      // the heading is that of a panorama's XMP block
 	taken      time.Time // UTC; zero if unknown
 }
 

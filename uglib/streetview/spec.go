@@ -2,6 +2,8 @@ package streetview
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"urbangraph/uglib/streetview/kartaview"
 	"urbangraph/uglib/streetview/mapillary"
 	"urbangraph/uglib/streetview/render"
+	"urbangraph/uglib/streetview/sidecar"
 )
 
 // AnchorReach is the default distance within which a view is anchored to a
@@ -20,8 +23,8 @@ const AnchorReach geo.Metres = 50
 
 // Spec says which set of views to make: drawn ones, those of a folder, or those
 // of a street-view service. It is a [store.Spec] of kind "views" whose artefact
-// holds views.parquet, skipped.json and, but for a folder, images/*.jpg. Make
-// one with [Render], [Folder], [Mapillary], [KartaView] or [MapillaryFile].
+// holds views.parquet, report.json, skipped.json if something was left out and,
+// but for a folder, images/*.jpg. Make one with [Render], [Folder], [Mapillary], [KartaView] or [MapillaryFile].
 type Spec struct {
 	City   city.Spec
 	Origin Origin     // of the views
@@ -41,11 +44,18 @@ type Spec struct {
 
 	// Of a folder.
 	Dir     string `json:"-"`          // where it lies; a folder with the same files is the same set
-	Content string `json:",omitempty"` // SHA-256 over names, sizes and first 64 KiB of its image files
+	Content string `json:",omitempty"` // SHA-256 over names, sizes and first 64 KiB of its image files, and over the sidecar
+
+	Sidecar      string `json:"-"`          // table of places; "" if there is none; see WithSidecar
+	SidecarFirst bool   `json:",omitempty"` // it goes before the EXIF blocks
+	bare         string // Content without the sidecar
+
+	// Of all.
+	Near NearRule `json:",omitzero"` // what near duplicates are
 }
 
 // layoutVersion is raised when files or drawing change.
-const layoutVersion = 3
+const layoutVersion = 4
 
 // Render returns the spec of count views drawn from the geometry of a city:
 // seed 1, 448 by 336 pixels, 90 degrees. See package render for what they show
@@ -58,11 +68,65 @@ func Render(c city.Spec, count int) Spec {
 }
 
 // Folder returns the spec of the photographs in a folder and its sub-folders
-// (JPEG, PNG and WebP files; hidden ones are left out). The error is one of a
-// folder that cannot be read or holds no image file. Files without a position,
-// outside of the city or unreadable do not become views; the set lists them.
-// Where no file has a position, opening the set is an error.
+// (JPEG, PNG and WebP files; hidden ones are left out). What their EXIF blocks
+// lack is filled from a table at the top of the folder if [sidecar.Find] knows
+// one by its name; see [Spec.WithSidecar] for another one.
+//
+// The error is one of a folder that cannot be read or holds no image file, or
+// of two sidecars. Files without a position, outside of the city, unreadable or
+// there twice do not become views; the set lists them. Where no file has a
+// position, opening the set is an error.
 func Folder(c city.Spec, dir string) (Spec, error) {
+	s, err := bareFolder(c, dir)
+	if err != nil {
+		return Spec{}, err
+	}
+	table, err := sidecar.Find(s.Dir)
+	if err != nil || table == "" {
+		return s, err
+	}
+	return s.WithSidecar(table, false)
+}
+
+// WithSidecar returns the spec of a folder whose places are also in a table of
+// the user's: CSV or GeoJSON, see package sidecar. Its values fill what the
+// EXIF blocks lack, or, if first is true, go before them. An empty path stands
+// for no table, also where the folder has one. The error is one of a table that
+// cannot be read.
+func (s Spec) WithSidecar(path string, first bool) (Spec, error) {
+	if s.Origin != Photo {
+		return Spec{}, fmt.Errorf("a sidecar goes with a photo folder, not with %s views", s.Origin)
+	}
+	if s.bare == "" { // read back from an artefact
+		bare, err := bareFolder(s.City, s.Dir)
+		if err != nil {
+			return Spec{}, err
+		}
+		s.bare = bare.Content
+	}
+	s.Content, s.Sidecar, s.SidecarFirst = s.bare, "", false
+	if path == "" {
+		return s, nil
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return Spec{}, fmt.Errorf("sidecar %s: %w", path, err)
+	}
+	s.Sidecar = abs
+	if _, err := sidecar.Read(s.Sidecar); err != nil {
+		return Spec{}, err
+	}
+	data, err := os.ReadFile(s.Sidecar)
+	if err != nil {
+		return Spec{}, fmt.Errorf("sidecar cannot be read: %w", err)
+	}
+	sum := sha256.Sum256(append(data, s.bare...))
+	s.Content, s.SidecarFirst = hex.EncodeToString(sum[:]), first
+	return s, nil
+}
+
+// bareFolder is Folder without a sidecar.
+func bareFolder(c city.Spec, dir string) (Spec, error) {
 	info, err := os.Stat(dir)
 	switch {
 	case err != nil:
@@ -85,7 +149,7 @@ func Folder(c city.Spec, dir string) (Spec, error) {
 	if err != nil {
 		return Spec{}, err
 	}
-	return Spec{City: c, Origin: Photo, Reach: AnchorReach, Dir: abs, Content: sum}, nil
+	return Spec{City: c, Origin: Photo, Reach: AnchorReach, Dir: abs, Content: sum, bare: sum}, nil
 }
 
 // Kind implements [store.Spec].
@@ -132,6 +196,9 @@ func (s Spec) Build(ctx context.Context, b *store.Build) error {
 	if !(s.Reach > 0 && s.Reach <= 1000) {
 		return fmt.Errorf("views cannot be anchored within %g m; try 50 (the UGE reference takes 100)", float64(s.Reach))
 	}
+	if err := s.Near.check(); err != nil {
+		return err
+	}
 	src, err := s.source()
 	if err != nil {
 		return err
@@ -160,5 +227,6 @@ func (s Spec) Build(ctx context.Context, b *store.Build) error {
 	for r, n := range count {
 		b.Summary("files "+string(r), n)
 	}
+	b.Summary("anchored", set.Report().Anchored)
 	return writeSet(b.Dir, set)
 }

@@ -95,7 +95,7 @@ func TestRenderedSet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		meta, err := readMeta(data)
+		meta, err := exif.Read(bytes.NewReader(data))
 		if err != nil || !strings.Contains(meta.Description, "not a photograph") || !strings.Contains(meta.Description, "OpenStreetMap contributors, ODbL") {
 			t.Errorf("view %d says %q of itself, %v", v.ID, meta.Description, err)
 		}

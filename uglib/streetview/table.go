@@ -17,12 +17,14 @@ import (
 
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/geo"
+	"urbangraph/uglib/streetview/imagehash"
 )
 
 // Files of an artefact of views.
 const (
 	viewsFile   = "views.parquet"
 	skippedFile = "skipped.json"
+	reportFile  = "report.json"
 )
 
 // row is a view in views.parquet: degrees (EPSG:4326) and metres. Absent
@@ -36,6 +38,8 @@ type row struct {
 	Heading  *float64 `parquet:"heading,optional"`
 	Taken    int64    `parquet:"taken,optional,timestamp(millisecond)"` // UTC, since 1970; 0 is null
 	Credit   string   `parquet:"credit,optional,dict"`
+	SHA256   string   `parquet:"sha256,optional"` // hexadecimal
+	Hash     string   `parquet:"hash,optional"`   // perceptual, 16 hexadecimal digits
 	Street   *int32   `parquet:"street,optional"` // node of the city
 	FootLon  *float64 `parquet:"foot_lon,optional"`
 	FootLat  *float64 `parquet:"foot_lat,optional"`
@@ -49,7 +53,10 @@ func toRow(v View) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	r := row{ID: v.ID, File: v.File, Origin: string(v.Origin), Lon: v.Pos[0], Lat: v.Pos[1], Credit: v.Credit, Geometry: point}
+	r := row{ID: v.ID, File: v.File, Origin: string(v.Origin), Lon: v.Pos[0], Lat: v.Pos[1], Credit: v.Credit, SHA256: v.SHA256, Geometry: point}
+	if v.Hash != 0 {
+		r.Hash = v.Hash.String()
+	}
 	if !v.Taken.IsZero() {
 		r.Taken = v.Taken.UnixMilli()
 	}
@@ -58,6 +65,8 @@ func toRow(v View) (row, error) {
 	}
 	if v.Street != city.None {
 		r.Street = new(int32(v.Street))
+	}
+	if v.HasFoot() {
 		r.FootLon, r.FootLat = new(v.Foot[0]), new(v.Foot[1])
 		r.Distance, r.Bearing = new(float64(v.Distance)), new(float64(v.Bearing))
 	}
@@ -65,20 +74,30 @@ func toRow(v View) (row, error) {
 }
 
 func (r row) view() (View, error) {
-	v := View{ID: r.ID, File: r.File, Origin: Origin(r.Origin), Pos: orb.Point{r.Lon, r.Lat}, Credit: r.Credit, Street: city.None}
+	v := View{ID: r.ID, File: r.File, Origin: Origin(r.Origin), Pos: orb.Point{r.Lon, r.Lat}, Credit: r.Credit, SHA256: r.SHA256, Street: city.None}
+	if r.Hash != "" {
+		var err error
+		if v.Hash, err = imagehash.Parse(r.Hash); err != nil {
+			return v, fmt.Errorf("view %d: %w", r.ID, err)
+		}
+	}
 	if r.Heading != nil {
 		v.Heading, v.HasHeading = geo.Bearing(*r.Heading), true
 	}
 	if r.Taken != 0 {
 		v.Taken = time.UnixMilli(r.Taken).UTC()
 	}
-	if r.Street == nil {
+	foot := r.FootLon != nil && r.FootLat != nil && r.Distance != nil && r.Bearing != nil
+	if r.Street != nil {
+		if *r.Street < 0 || !foot {
+			return v, fmt.Errorf("view %d has street %d without its foot point", r.ID, *r.Street)
+		}
+		v.Street = city.NodeID(*r.Street)
+	}
+	if !foot {
 		return v, nil
 	}
-	if *r.Street < 0 || r.FootLon == nil || r.FootLat == nil || r.Distance == nil || r.Bearing == nil {
-		return v, fmt.Errorf("view %d has street %d without its foot point", r.ID, *r.Street)
-	}
-	v.Street, v.Foot = city.NodeID(*r.Street), orb.Point{*r.FootLon, *r.FootLat}
+	v.Foot = orb.Point{*r.FootLon, *r.FootLat}
 	v.Distance, v.Bearing = geo.Metres(*r.Distance), geo.Bearing(*r.Bearing)
 	return v, nil
 }
@@ -93,26 +112,51 @@ func writeSet(dir string, s *Set) (err error) {
 			err = fmt.Errorf("%s cannot be written: %w", path, err)
 		}
 	}()
-	rows := make([]row, len(s.Views))
-	for i, v := range s.Views {
-		if rows[i], err = toRow(v); err != nil {
-			return err
-		}
-	}
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	w := parquet.NewGenericWriter[row](f, parquet.Compression(&parquet.Zstd), parquet.KeyValueMetadata("geo", geoMetadata))
-	_, err = w.Write(rows)
-	if err = errors.Join(err, w.Close(), f.Close()); err != nil || len(s.Skipped) == 0 {
+	rows := make([]row, 0, 1024)
+	for i, v := range s.Views {
+		r, rowErr := toRow(v)
+		rows = append(rows, r)
+		err = rowErr
+		if err == nil && (len(rows) == cap(rows) || i == len(s.Views)-1) {
+			_, err = w.Write(rows)
+			rows = rows[:0]
+		}
+		if err != nil {
+			break
+		}
+	}
+	if err = errors.Join(err, w.Close(), f.Close()); err != nil {
 		return err
 	}
-	data, err := json.MarshalIndent(s.Skipped, "", "\t")
+	if err := writeJSON(filepath.Join(dir, reportFile), s.Report()); err != nil || len(s.Skipped) == 0 {
+		return err
+	}
+	return writeJSON(filepath.Join(dir, skippedFile), s.Skipped)
+}
+
+func writeJSON(path string, v any) error {
+	data, err := json.MarshalIndent(v, "", "\t")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, skippedFile), data, 0o644)
+	return os.WriteFile(path, append(data, '\n'), 0o644)
+}
+
+// readJSON reads a file of an artefact; the error names the cure.
+func readJSON(path string, v any) error {
+	data, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(data, v)
+	}
+	if err != nil {
+		return fmt.Errorf("%s cannot be read: %w; remove the artefact (ug rm) and open it again", path, err)
+	}
+	return nil
 }
 
 // readSet reads what writeSet wrote; the set's Dir is left open.
@@ -126,18 +170,16 @@ func readSet(dir string) (*Set, error) {
 	if s.Views, err = decodeViews(data); err != nil {
 		return nil, fmt.Errorf("%s cannot be read: %w; remove the artefact (ug rm) and open it again", path, err)
 	}
-	path = filepath.Join(dir, skippedFile)
-	data, err = os.ReadFile(path)
+	var report Report
+	if err := readJSON(filepath.Join(dir, reportFile), &report); err != nil {
+		return nil, err
+	}
+	s.Reading = report.Reading
+	err = readJSON(filepath.Join(dir, skippedFile), &s.Skipped)
 	if errors.Is(err, fs.ErrNotExist) {
-		return s, nil
+		err = nil
 	}
-	if err == nil {
-		err = json.Unmarshal(data, &s.Skipped)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w; remove the artefact (ug rm) and open it again", path, err)
-	}
-	return s, nil
+	return s, err
 }
 
 // decodeViews reads a Parquet file of rows.

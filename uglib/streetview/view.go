@@ -34,17 +34,21 @@ type View struct {
 	Credit     string         // creator and licence, to be printed beside the picture; "" if unknown
 	SHA256     string         // of the image file, 64 hexadecimal digits
 	Hash       imagehash.Hash // of the upright picture; 0 if it was not computed
-	Street     city.NodeID    // nearest street within the anchoring distance, or city.None; see Anchor
-	Foot       orb.Point      // point of that street nearest to Pos
+	Street     city.NodeID    // street that it stands on, or city.None where none is within reach; see Anchor
+	Foot       orb.Point      // point of that street nearest to Pos, or of the nearest street where none is within reach
 	Distance   geo.Metres     // from Pos to Foot
 	Bearing    geo.Bearing    // from Pos to Foot
 }
+
+// HasFoot is false for a view of a city without streets.
+func (v *View) HasFoot() bool { return v.Foot != orb.Point{} }
 
 // Set is a folder of views of one city.
 type Set struct {
 	Dir     string    // folder of the image files
 	Views   []View    // in the order of their file names
 	Skipped []Skipped // files of the folder that are no views, in the same order
+	Reading Reading   // what was found when the files were read; see Report
 }
 
 // Skipped is an image file that is no view of the city.
@@ -58,10 +62,12 @@ type Skipped struct {
 type Reason string
 
 const (
-	NoPosition Reason = "no position"      // no EXIF position
+	NoPosition Reason = "no position"      // neither in EXIF nor in a sidecar; Detail says what is wrong with one that is there
+	BadRow     Reason = "bad sidecar row"  // its row of the sidecar has a wrong value
 	Outside    Reason = "outside the city" // positioned, but not within the city's bound
 	Unreadable Reason = "unreadable"       // no image of a known format, or damaged
 	Duplicate  Reason = "duplicate"        // the same bytes as an earlier file, which Detail names
+	NearTwin   Reason = "near duplicate"   // looks like an earlier file of the same place, which Detail names; see NearRule
 
 	NotFetched  Reason = "not fetched"  // a photograph that its service could not give, by id
 	NotSearched Reason = "not searched" // a box (west,south,east,north) that a service did not answer for
