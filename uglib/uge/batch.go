@@ -75,12 +75,12 @@ func (m *Model) Batch(inputs []Input, rows int) (*Batch, error) {
 		longest = max(longest, len(row.IDs))
 		images += len(row.Images)
 		for _, p := range row.Images {
-			patches = max(patches, p.Count())
+			patches = max(patches, m.Backbone.Vision.Places(p.Grid))
 		}
 	}
 	sizes := qwen2vl.Sizes{Rows: rows, Tokens: nn.Bucket(longest), GraphVectors: rows * nodes}
 	if b.Form.Image {
-		unit := m.Backbone.Vision.MergeUnit()
+		unit := m.Backbone.Vision.PatchUnit()
 		sizes.Images, sizes.Patches = max(rows, images), nn.Bucket((patches+unit-1)/unit)*unit
 	}
 	var err error

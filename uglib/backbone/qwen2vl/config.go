@@ -13,7 +13,7 @@ import (
 // ConfigName is the file in a model folder that holds a [Config].
 const ConfigName = "config.json"
 
-// Config is the architecture: the fields of Qwen2-VL's config.json that change the numbers.
+// Config is the architecture: the fields of Qwen2-VL's and Qwen2.5-VL's config.json that change the numbers.
 type Config struct {
 	VocabSize        int
 	HiddenSize       int // H
@@ -47,6 +47,38 @@ type VisionConfig struct {
 	PatchSize         int // pixels
 	TemporalPatchSize int // frames
 	MergeSize         int // side, in patches, of the block that becomes one token
+
+	// Qwen2.5-VL's tower: RMS norms, gated MLPs, and attention within windows but for some blocks.
+	Intermediate int   // width of the gated MLP; 0 is Qwen2-VL's tower
+	WindowSize   int   // side of a window in pixels, a multiple of a token's
+	FullBlocks   []int // indices of the blocks that attend to the whole picture
+}
+
+// Gated reports whether this is Qwen2.5-VL's tower.
+func (v *VisionConfig) Gated() bool { return v.Intermediate > 0 }
+
+// windowSide gives the side of a window in merged blocks; without windows it is 0.
+func (v *VisionConfig) windowSide() int {
+	if !v.Gated() {
+		return 0
+	}
+	return v.WindowSize / (v.PatchSize * v.MergeSize)
+}
+
+// PatchUnit gives the number that the padded number of patches of a picture is a multiple of: those of a window or,
+// without windows, of an image token.
+func (v *VisionConfig) PatchUnit() int {
+	side := max(v.windowSide(), 1)
+	return side * side * v.MergeUnit()
+}
+
+// Places gives the number of patches that a picture takes in a batch: with windows, those of all the windows that cover it.
+func (v *VisionConfig) Places(grid [3]int) int {
+	side := v.windowSide() * v.MergeSize
+	if side == 0 {
+		return grid[0] * grid[1] * grid[2]
+	}
+	return grid[0] * ((grid[1] + side - 1) / side) * ((grid[2] + side - 1) / side) * side * side
 }
 
 // HeadDim gives the width of a decoder head.
@@ -155,6 +187,20 @@ func (c *Config) Validate() error {
 			bad("%s is %g, want %g to %g", f.name, f.v, f.lo, f.hi)
 		}
 	}
+	if v.Gated() {
+		if token := v.PatchSize * v.MergeSize; v.WindowSize < token || v.WindowSize%token != 0 || v.WindowSize > 1<<14 {
+			bad("vision_config.window_size is %d, want a multiple of %d pixels, a token's side", v.WindowSize, token)
+		}
+		if v.Intermediate > most {
+			bad("vision_config.intermediate_size is %d, want at most %d", v.Intermediate, most)
+		}
+		for _, b := range v.FullBlocks {
+			if b < 0 || b >= v.Depth {
+				bad("vision_config.fullatt_block_indexes has %d, the tower's blocks are 0 to %d", b, v.Depth-1)
+				break
+			}
+		}
+	}
 	if v.mlpDim() < 1 {
 		bad("vision_config.mlp_ratio %g of embed_dim %d leaves no MLP", v.MLPRatio, v.EmbedDim)
 	}
@@ -210,7 +256,11 @@ type wireVision struct {
 	Heads             *int     `json:"num_heads,omitempty"`
 	InChans           *int     `json:"in_chans,omitempty"`
 	InChannels        *int     `json:"in_channels,omitempty"`
-	HiddenSize        *int     `json:"hidden_size,omitempty"` // of the decoder
+	HiddenSize        *int     `json:"hidden_size,omitempty"` // of the decoder (Qwen2-VL) or of the tower (Qwen2.5-VL)
+	OutHiddenSize     *int     `json:"out_hidden_size,omitempty"`
+	IntermediateSize  *int     `json:"intermediate_size,omitempty"`
+	WindowSize        *int     `json:"window_size,omitempty"`
+	FullBlocks        []int    `json:"fullatt_block_indexes,omitempty"`
 	PatchSize         *int     `json:"patch_size,omitempty"`
 	MergeSize         *int     `json:"spatial_merge_size,omitempty"`
 	SpatialPatchSize  *int     `json:"spatial_patch_size,omitempty"`
@@ -233,6 +283,12 @@ type wireConfig struct {
 	TorchDType         string      `json:"torch_dtype,omitempty"`
 }
 
+// Values of model_type.
+const (
+	typeQwen2  = "qwen2_vl"
+	typeQwen25 = "qwen2_5_vl"
+)
+
 // first sets dst to the first value given, and reports whether there was one.
 func first[T any](dst *T, values ...*T) bool {
 	for _, v := range values {
@@ -252,8 +308,8 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &w); err != nil {
 		return err
 	}
-	if w.ModelType != "" && w.ModelType != "qwen2_vl" {
-		return fmt.Errorf("model_type is %q, this package reads qwen2_vl", w.ModelType)
+	if w.ModelType != "" && w.ModelType != typeQwen2 && w.ModelType != typeQwen25 {
+		return fmt.Errorf("model_type is %q, this package reads %s and %s", w.ModelType, typeQwen2, typeQwen25)
 	}
 	text, flat := new(wireText), &w.wireText
 	if w.TextConfig != nil {
@@ -318,8 +374,22 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 		copy(q.MRoPESection[:], rope.MRoPESection)
 	}
 
+	visAct, wantAct := "quick_gelu", "quick_gelu"
+	outName, outWidth := "hidden_size", vis.HiddenSize
+	if w.ModelType == typeQwen25 {
+		q.Vision.Intermediate, q.Vision.WindowSize, q.Vision.FullBlocks = 3420, 112, []int{7, 15, 23, 31}
+		first(&q.Vision.Intermediate, vis.IntermediateSize)
+		first(&q.Vision.WindowSize, vis.WindowSize)
+		if vis.FullBlocks != nil {
+			q.Vision.FullBlocks = vis.FullBlocks
+		}
+		first(&q.Vision.EmbedDim, vis.HiddenSize)
+		visAct, wantAct = "silu", "silu"
+		outName, outWidth = "out_hidden_size", vis.OutHiddenSize
+	} else {
+		first(&q.Vision.EmbedDim, vis.EmbedDim)
+	}
 	first(&q.Vision.Depth, vis.Depth)
-	first(&q.Vision.EmbedDim, vis.EmbedDim)
 	first(&q.Vision.MLPRatio, vis.MLPRatio)
 	first(&q.Vision.Heads, vis.Heads)
 	first(&q.Vision.Channels, vis.InChannels, vis.InChans)
@@ -327,20 +397,19 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 	first(&q.Vision.TemporalPatchSize, vis.TemporalPatchSize)
 	first(&q.Vision.MergeSize, vis.MergeSize)
 
-	var act, visAct = "silu", "quick_gelu"
-	var sliding bool
+	act, sliding := "silu", false
 	first(&act, text.HiddenAct, flat.HiddenAct)
 	first(&visAct, vis.HiddenAct)
 	first(&sliding, text.UseSlidingWindow, flat.UseSlidingWindow)
 	switch {
 	case act != "silu":
 		return fmt.Errorf("hidden_act is %q, only silu is supported", act)
-	case visAct != "quick_gelu":
-		return fmt.Errorf("vision_config.hidden_act is %q, only quick_gelu is supported", visAct)
+	case visAct != wantAct:
+		return fmt.Errorf("vision_config.hidden_act is %q, only %s is supported", visAct, wantAct)
 	case sliding:
 		return errors.New("use_sliding_window is true, only full attention is supported")
-	case vis.HiddenSize != nil && *vis.HiddenSize != q.HiddenSize:
-		return fmt.Errorf("vision_config.hidden_size is %d, want the decoder's hidden_size %d", *vis.HiddenSize, q.HiddenSize)
+	case outWidth != nil && *outWidth != q.HiddenSize:
+		return fmt.Errorf("vision_config.%s is %d, want the decoder's hidden_size %d", outName, *outWidth, q.HiddenSize)
 	}
 	if err := q.Validate(); err != nil {
 		return err
@@ -354,7 +423,7 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 	silu, quick, no, zero := "silu", "quick_gelu", false, 0.0
 	v := &c.Vision
 	w := wireConfig{
-		Architectures: []string{"Qwen2VLForConditionalGeneration"}, ModelType: "qwen2_vl",
+		Architectures: []string{"Qwen2VLForConditionalGeneration"}, ModelType: typeQwen2,
 		wireText: wireText{
 			VocabSize: &c.VocabSize, HiddenSize: &c.HiddenSize, IntermediateSize: &c.IntermediateSize, Layers: &c.Layers,
 			Heads: &c.Heads, KVHeads: &c.KVHeads, HiddenAct: &silu, MaxPositions: &c.MaxPositions, MaxWindowLayers: &c.Layers,
@@ -372,6 +441,12 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 		ImageTokenID:      &c.ImageTokenID, VideoTokenID: &c.VideoTokenID,
 		VisionStartTokenID: &c.VisionStartTokenID, VisionEndTokenID: &c.VisionEndTokenID,
 		TorchDType: "float32",
+	}
+	if v.Gated() {
+		w.Architectures, w.ModelType = []string{"Qwen2_5_VLForConditionalGeneration"}, typeQwen25
+		w.VisionConfig.EmbedDim, w.VisionConfig.MLPRatio = nil, nil
+		w.VisionConfig.HiddenSize, w.VisionConfig.OutHiddenSize, w.VisionConfig.HiddenAct = &v.EmbedDim, &c.HiddenSize, &silu
+		w.VisionConfig.IntermediateSize, w.VisionConfig.WindowSize, w.VisionConfig.FullBlocks = &v.Intermediate, &v.WindowSize, v.FullBlocks
 	}
 	if c.GraphTokenID != 0 {
 		w.GraphTokenID = &c.GraphTokenID

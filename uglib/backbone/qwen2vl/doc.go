@@ -1,5 +1,5 @@
-// Package qwen2vl is Qwen2-VL (Wang et al. 2024, arXiv 2409.12191) in GoMLX: config.json and safetensors in, hidden
-// states out. The numbers are those of Hugging Face transformers, layer by layer.
+// Package qwen2vl is Qwen2-VL (Wang et al. 2024, arXiv 2409.12191) and Qwen2.5-VL (Bai et al. 2025, arXiv 2502.13923) in
+// GoMLX: config.json and safetensors in, hidden states out. The numbers are those of Hugging Face transformers, layer by layer.
 //
 // # From rows to hidden states
 //
@@ -27,6 +27,10 @@
 // Pictures are kept apart: one row of P patches each, padded with a mask, rather than one packed sequence with a
 // block-diagonal mask. All input embeddings are one gather from the text embeddings, the image features and the graph
 // vectors, joined.
+//
+// Qwen2.5-VL differs in the vision tower: RMS norms, gated MLPs, and attention within windows but for some blocks. Its
+// patches are laid out window by window, windows at the border filled up with masked patches, so that a window's
+// attention is a reshape away ([VisionConfig.Places]); the host's index puts the image tokens back in order.
 //
 // # Names
 //

@@ -2,6 +2,7 @@ package qwen2vl
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -86,10 +87,22 @@ func (c *Config) ImageFeatures(s *model.Scope, in Inputs, o Options) *Node {
 	v := &c.Vision
 	x := c.patchEmbed(s, in.Pixels, &o)
 	o.Show("vis.patch_embed", x)
-	bias := transformer.KeyBias(in.PatchMask, x.Shape().Dim(1))
-	r := transformer.Rotary{Cos: in.VisionCos, Sin: in.VisionSin}
+	whole := span{patches: x.Shape().Dim(1), rotary: transformer.Rotary{Cos: in.VisionCos, Sin: in.VisionSin}}
+	window := whole
+	if v.Gated() {
+		window.patches = v.PatchUnit()
+		window.rotary = transformer.Rotary{Cos: window.cut(in.VisionCos), Sin: window.cut(in.VisionSin)}
+	}
+	window.bias = transformer.KeyBias(Reshape(in.PatchMask, -1, window.patches), window.patches)
+	if !v.Gated() || len(v.FullBlocks) > 0 {
+		whole.bias = transformer.KeyBias(in.PatchMask, whole.patches)
+	}
 	for i := range v.Depth {
-		x = c.visionBlock(s.At("blocks").At("%d", i), o.Begin(x), r, bias, &o)
+		sp := whole
+		if v.Gated() && !slices.Contains(v.FullBlocks, i) {
+			sp = window
+		}
+		x = c.visionBlock(s.At("blocks").At("%d", i), o.Begin(x), sp, &o)
 		o.Show(fmt.Sprintf("vis.block%d", i), x)
 	}
 	x = c.merge(s.At("merger"), o.End(x), &o)
@@ -109,31 +122,56 @@ func (c *Config) patchEmbed(s *model.Scope, pixels *Node, o *Options) *Node {
 	return o.Kernels(pixels.Graph()).ProductT(pixels, Reshape(w, v.EmbedDim, -1), false)
 }
 
-// visionBlock is a pre-norm transformer block with full attention within each picture.
-func (c *Config) visionBlock(s *model.Scope, x *Node, r transformer.Rotary, bias *Node, o *Options) *Node {
-	kn, v := o.Kernels(x.Graph()), &c.Vision
-	e, d := v.EmbedDim, v.HeadDim()
-	y := kn.LayerNorm(s.At("norm1"), x, visionEps)
-	qkv := o.Project(s.At("attn").At("qkv"), y, 3*e, true)
-	att := transformer.Attention{
-		Queries: v.Heads, Keys: v.Heads, Dim: d, RotaryQ: r, RotaryK: r, Bias: bias,
-		Q: transformer.Part{Projection: qkv}, K: transformer.Part{Projection: qkv, From: e}, V: transformer.Part{Projection: qkv, From: 2 * e},
-	}.Attend(kn)
-	x = Add(x, o.Linear(s.At("attn").At("proj"), att, e, true))
-	y = kn.LayerNorm(s.At("norm2"), x, visionEps)
-	y = nn.QuickGELU(o.Linear(s.At("mlp").At("fc1"), y, v.mlpDim(), true))
-	return Add(x, o.Linear(s.At("mlp").At("fc2"), y, e, true))
+// span is what the patches of a block attend to: all of a picture, or a window of it.
+type span struct {
+	patches int
+	rotary  transformer.Rotary // [N, patches, e]
+	bias    *Node              // [N, patches, patches]
 }
 
-// visionEps is the epsilon of the vision tower's layer norms, a constant of the reference.
+// cut gives x [I, P, w] as [N, patches, w].
+func (sp span) cut(x *Node) *Node { return Reshape(x, -1, sp.patches, x.Shape().Dim(-1)) }
+
+// visionBlock is a pre-norm transformer block with full attention within each span.
+func (c *Config) visionBlock(s *model.Scope, x *Node, sp span, o *Options) *Node {
+	v := &c.Vision
+	e := v.EmbedDim
+	y := sp.cut(c.visionNorm(s.At("norm1"), x, o))
+	qkv := o.Project(s.At("attn").At("qkv"), y, 3*e, true)
+	att := transformer.Attention{
+		Queries: v.Heads, Keys: v.Heads, Dim: v.HeadDim(), RotaryQ: sp.rotary, RotaryK: sp.rotary, Bias: sp.bias,
+		Q: transformer.Part{Projection: qkv}, K: transformer.Part{Projection: qkv, From: e}, V: transformer.Part{Projection: qkv, From: 2 * e},
+	}.Attend(o.Kernels(x.Graph()))
+	x = Add(x, Reshape(o.Linear(s.At("attn").At("proj"), att, e, true), x.Shape().Dimensions...))
+	return Add(x, c.visionMLP(s.At("mlp"), c.visionNorm(s.At("norm2"), x, o), o))
+}
+
+// visionNorm is the norm of the vision tower: RMS in Qwen2.5-VL.
+func (c *Config) visionNorm(s *model.Scope, x *Node, o *Options) *Node {
+	if c.Vision.Gated() {
+		return o.Kernels(x.Graph()).RMSNorm(s, x, visionEps)
+	}
+	return o.Kernels(x.Graph()).LayerNorm(s, x, visionEps)
+}
+
+func (c *Config) visionMLP(s *model.Scope, x *Node, o *Options) *Node {
+	v := &c.Vision
+	if v.Gated() {
+		gate := activation.Swish(o.Linear(s.At("gate_proj"), x, v.Intermediate, true))
+		return o.Linear(s.At("down_proj"), Mul(gate, o.Linear(s.At("up_proj"), x, v.Intermediate, true)), v.EmbedDim, true)
+	}
+	return o.Linear(s.At("fc2"), nn.QuickGELU(o.Linear(s.At("fc1"), x, v.mlpDim(), true)), v.EmbedDim, true)
+}
+
+// visionEps is the epsilon of the vision tower's norms, a constant of the reference.
 const visionEps = 1e-6
 
 // merge joins each block of merge² patches, which stand next to each other, into one token: [I, P, E] to
 // [I, P/merge², H].
 func (c *Config) merge(s *model.Scope, x *Node, o *Options) *Node {
-	kn, v := o.Kernels(x.Graph()), &c.Vision
+	v := &c.Vision
 	wide := v.EmbedDim * v.MergeUnit()
-	x = kn.LayerNorm(s.At("ln_q"), x, visionEps)
+	x = c.visionNorm(s.At("ln_q"), x, o)
 	x = Reshape(x, x.Shape().Dim(0), x.Shape().Dim(1)/v.MergeUnit(), wide)
 	x = activation.Gelu(o.Linear(s.At("mlp").At("0"), x, wide, true))
 	return o.Linear(s.At("mlp").At("2"), x, c.HiddenSize, true)

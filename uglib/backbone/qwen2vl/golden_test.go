@@ -38,17 +38,22 @@ func hashPixels(n int, seed uint64) []float32 {
 	return out
 }
 
-// golden is the reference model with its inputs and results.
+// folders hold the reference models: Qwen2-VL and Qwen2.5-VL.
+var folders = []string{"testdata", "testdata/qwen2_5_vl"}
+
+// golden is a reference model with its inputs and results.
 type golden struct {
+	dir         string
 	cfg         *Config
+	tokens      int // of a row, padding included
 	rows        []Row
 	graph       []float32 // [8, 64]
 	acts, grads map[string]*tensors.Tensor
 }
 
-func loadGolden(t testing.TB) golden {
+func loadGolden(t testing.TB, dir string) golden {
 	t.Helper()
-	var g golden
+	g := golden{dir: dir}
 	var err error
 	must := func(e error) {
 		if e != nil {
@@ -56,21 +61,25 @@ func loadGolden(t testing.TB) golden {
 			t.Fatal(e)
 		}
 	}
-	g.cfg, err = LoadConfig("testdata")
+	g.cfg, err = LoadConfig(dir)
 	must(err)
 	g.cfg.GraphTokenID = 310
-	inputs, err := nn.LoadTensors("testdata/inputs.safetensors")
+	inputs, err := nn.LoadTensors(dir + "/inputs.safetensors")
 	must(err)
-	g.acts, err = nn.LoadTensors("testdata/acts.safetensors")
+	g.acts, err = nn.LoadTensors(dir + "/acts.safetensors")
 	must(err)
-	g.grads, err = nn.LoadTensors("testdata/grads.safetensors")
+	g.grads, err = nn.LoadTensors(dir + "/grads.safetensors")
 	must(err)
 	g.graph, err = nn.Floats(inputs["graph_embeds"])
 	must(err)
 	ids := tensors.MustCopyFlatData[int32](inputs["input_ids"])
 	mask := tensors.MustCopyFlatData[int32](inputs["attention_mask"])
 	grids := tensors.MustCopyFlatData[int32](inputs["image_grid_thw"])
-	pixels := hashPixels(60*1176, 1)
+	patches := 0
+	for i := 0; i < len(grids); i += 3 {
+		patches += int(grids[i] * grids[i+1] * grids[i+2])
+	}
+	pixels := hashPixels(patches*1176, 1)
 	var pictures []vision.Patches
 	for i := 0; i < len(grids); i += 3 {
 		p := vision.Patches{Grid: [3]int{int(grids[i]), int(grids[i+1]), int(grids[i+2])}}
@@ -78,9 +87,9 @@ func loadGolden(t testing.TB) golden {
 		p.Data, pixels = pixels[:n], pixels[n:]
 		pictures = append(pictures, p)
 	}
-	g.rows = make([]Row, 4)
+	g.rows, g.tokens = make([]Row, 4), len(ids)/4
 	for r := range g.rows {
-		for i := r * 22; i < (r+1)*22; i++ {
+		for i := r * g.tokens; i < (r+1)*g.tokens; i++ {
 			if mask[i] == 1 {
 				g.rows[r].IDs = append(g.rows[r].IDs, ids[i])
 			}
@@ -94,7 +103,7 @@ func loadGolden(t testing.TB) golden {
 func (g golden) store(t testing.TB) *model.Store {
 	t.Helper()
 	store := model.NewStore()
-	if err := g.cfg.Load(store, "testdata"); err != nil {
+	if err := g.cfg.Load(store, g.dir); err != nil {
 		t.Fatal(err)
 	}
 	return store
@@ -165,23 +174,46 @@ func floats(t testing.TB, x *tensors.Tensor) []float32 {
 	return v
 }
 
-// unpad takes the patches (or merged tokens) of the three pictures out of [I, P, w].
-func unpad(got []float32, per, width int, counts []int) []float32 {
+// unpad takes what the pictures fill of [I, P, w], in the order in which it stands there.
+func (b *Batch) unpad(got []float32, width int) []float32 {
 	var out []float32
-	for i, n := range counts {
-		out = append(out, got[i*per*width:(i*per+n)*width]...)
+	for i, m := range b.PatchMask {
+		if m == 1 {
+			out = append(out, got[i*width:(i+1)*width]...)
+		}
+	}
+	return out
+}
+
+// rowByRow takes the same of [I, per, w] in the order of the pictures' merged blocks, unit rows for each.
+func (g golden) rowByRow(got []float32, per, width, unit int) []float32 {
+	var out []float32
+	picture := 0
+	for _, row := range g.rows {
+		for _, img := range row.Images {
+			for k := range img.Count() / g.cfg.Vision.MergeUnit() {
+				at := picture*per + g.cfg.Vision.place(img.Grid, k)*unit
+				out = append(out, got[at*width:(at+unit)*width]...)
+			}
+			picture++
+		}
 	}
 	return out
 }
 
 func TestGoldenPositions(t *testing.T) {
-	g := loadGolden(t)
+	for _, dir := range folders {
+		t.Run(dir, func(t *testing.T) { goldenPositions(t, loadGolden(t, dir)) })
+	}
+}
+
+func goldenPositions(t *testing.T, g golden) {
 	b := g.layout(t, Sizes{})
 	want := tensors.MustCopyFlatData[int32](g.acts["position_ids"])
 	for axis := range 3 {
 		for i, m := range b.Mask {
 			if m == 1 && b.Positions[axis][i] != want[axis*len(b.Mask)+i] {
-				t.Fatalf("axis %d, row %d, token %d: position %d, want %d", axis, i/22, i%22, b.Positions[axis][i], want[axis*len(b.Mask)+i])
+				t.Fatalf("axis %d, row %d, token %d: position %d, want %d", axis, i/g.tokens, i%g.tokens, b.Positions[axis][i], want[axis*len(b.Mask)+i])
 			}
 		}
 	}
@@ -189,8 +221,14 @@ func TestGoldenPositions(t *testing.T) {
 
 // TestGoldenLayers compares every layer with transformers, for the tightest sizes and for generous ones, in both forms.
 func TestGoldenLayers(t *testing.T) {
-	g := loadGolden(t)
-	for _, sizes := range []Sizes{{}, {Rows: 6, Tokens: 32, Images: 4, Patches: 48, GraphVectors: 9}} {
+	for _, dir := range folders {
+		t.Run(dir, func(t *testing.T) { goldenLayers(t, loadGolden(t, dir)) })
+	}
+}
+
+func goldenLayers(t *testing.T, g golden) {
+	generous := Sizes{Rows: 6, Tokens: g.tokens + 10, Images: 4, Patches: 12 * g.cfg.Vision.PatchUnit(), GraphVectors: 9}
+	for _, sizes := range []Sizes{{}, generous} {
 		for _, checkpoint := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%+v checkpoint %v", sizes, checkpoint), func(t *testing.T) {
 				b := g.layout(t, sizes)
@@ -215,20 +253,22 @@ func TestGoldenLayers(t *testing.T) {
 					case name == "embedding":
 						got, tolerance = got[:4*64], 1e-5
 					case name == "image_features":
-						got = unpad(got, b.Patches/4, 64, []int{6, 8, 1})
+						got = g.rowByRow(got, b.Patches/4, 64, 1)
+					case name == "vis.patch_embed":
+						got = g.rowByRow(got, b.Patches, 32, 4)
 					case name[:3] == "vis":
-						got = unpad(got, b.Patches, 32, []int{24, 32, 4})
-					default: // [B, S, H] against [4, 22, H]
+						got = b.unpad(got, 32)
+					default: // [B, S, H] against [4, tokens, H]
 						var tight []float32
 						for r := range 4 {
-							tight = append(tight, got[r*b.Tokens*64:(r*b.Tokens+22)*64]...)
+							tight = append(tight, got[r*b.Tokens*64:(r*b.Tokens+g.tokens)*64]...)
 						}
 						got = tight
-						skip = func(i int) bool { return i/64%22 >= len(g.rows[i/64/22].IDs) }
+						skip = func(i int) bool { return i/64%g.tokens >= len(g.rows[i/64/g.tokens].IDs) }
 					}
 					near(t, name, got, want, tolerance, skip)
 				}
-				if want := 4 + 1 + 2*2; len(names) < want {
+				if want := 1 + g.cfg.Vision.Depth + 2 + g.cfg.Layers + 2; len(names) < want {
 					t.Errorf("only %v were compared", names)
 				}
 			})
@@ -238,9 +278,14 @@ func TestGoldenLayers(t *testing.T) {
 
 // TestGoldenEmbedding checks the short cut for the last token, with padding on either side.
 func TestGoldenEmbedding(t *testing.T) {
-	g := loadGolden(t)
+	for _, dir := range folders {
+		t.Run(dir, func(t *testing.T) { goldenEmbedding(t, loadGolden(t, dir)) })
+	}
+}
+
+func goldenEmbedding(t *testing.T, g golden) {
 	for _, left := range []bool{false, true} {
-		b := g.layout(t, Sizes{Tokens: 24, PadLeft: left})
+		b := g.layout(t, Sizes{Tokens: g.tokens + 2, PadLeft: left})
 		out := run(t, g.store(t), g.args(b), func(s *model.Scope, nodes []*Node) []*Node {
 			last := len(nodes) - 1
 			return []*Node{L2Normalize(g.cfg.LastHidden(s, NewInputs(nodes[:last]), Options{Graph: nodes[last]}), -1)}
@@ -251,7 +296,12 @@ func TestGoldenEmbedding(t *testing.T) {
 
 // TestGoldenGradients compares the loss and the gradients of every decoder weight and of the graph vectors.
 func TestGoldenGradients(t *testing.T) {
-	g := loadGolden(t)
+	for _, dir := range folders {
+		t.Run(dir, func(t *testing.T) { goldenGradients(t, loadGolden(t, dir)) })
+	}
+}
+
+func goldenGradients(t *testing.T, g golden) {
 	store := g.store(t)
 	var keys []string
 	for key := range g.cfg.Shapes() {

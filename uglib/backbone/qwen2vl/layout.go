@@ -26,7 +26,7 @@ type Sizes struct {
 	Rows         int // B
 	Tokens       int // S, tokens a row
 	Images       int // I, pictures in the batch
-	Patches      int // P, patches a picture, a multiple of merge_size²
+	Patches      int // P, patches a picture, a multiple of [VisionConfig.PatchUnit]
 	GraphVectors int // G; Zero keeps graph vectors out unless rows name some
 	PadLeft      bool
 }
@@ -58,7 +58,6 @@ func (c *Config) Layout(rows []Row, sizes Sizes) (*Batch, error) {
 	if len(rows) == 0 {
 		return nil, fmt.Errorf("qwen2vl: layout of no rows")
 	}
-	unit := c.Vision.MergeUnit()
 	need := Sizes{Rows: len(rows), Tokens: 1, PadLeft: sizes.PadLeft}
 	for r, row := range rows {
 		if len(row.IDs) == 0 {
@@ -70,7 +69,7 @@ func (c *Config) Layout(rows []Row, sizes Sizes) (*Batch, error) {
 			if err := c.checkImage(img); err != nil {
 				return nil, fmt.Errorf("qwen2vl: row %d, picture %d: %w", r, i, err)
 			}
-			need.Patches = max(need.Patches, img.Count())
+			need.Patches = max(need.Patches, c.Vision.Places(img.Grid))
 		}
 		for _, g := range row.Graph {
 			if g < 0 {
@@ -94,7 +93,7 @@ func (c *Config) Layout(rows []Row, sizes Sizes) (*Batch, error) {
 	if need.Tokens > c.MaxPositions {
 		return nil, fmt.Errorf("qwen2vl: %d tokens a row, the model has positions for %d", need.Tokens, c.MaxPositions)
 	}
-	if need.Patches%unit != 0 {
+	if unit := c.Vision.PatchUnit(); need.Patches%unit != 0 {
 		return nil, fmt.Errorf("qwen2vl: %d patches a picture, want a multiple of %d", need.Patches, unit)
 	}
 	if need.Images > 0 && need.Patches == 0 {
@@ -228,7 +227,7 @@ func (c *Config) layoutRow(b *Batch, r int, row Row, picture int) error {
 					return fmt.Errorf("picture %d needs a run of %d image tokens at position %d, there are %d", images, tokens, i, k)
 				}
 				b.IDs[at+k], b.Mask[at+k] = id, 1
-				b.Index[at+k] = int32(b.Rows*b.Tokens + (picture+images)*b.Patches/unit + k)
+				b.Index[at+k] = int32(b.Rows*b.Tokens + (picture+images)*b.Patches/unit + c.Vision.place(grid, k))
 				b.Positions[0][at+k] = next + int32(k/(gh*gw))
 				b.Positions[1][at+k] = next + int32(k/gw%gh)
 				b.Positions[2][at+k] = next + int32(k%gw)
@@ -261,27 +260,42 @@ func (c *Config) layoutRow(b *Batch, r int, row Row, picture int) error {
 	return nil
 }
 
-// layoutImage copies a picture into place and computes its 2-D rotary angles: half of the frequencies turn with the
-// patch's row, half with its column, in the order of the merged blocks.
-func (c *Config) layoutImage(b *Batch, picture int, img vision.Patches) {
-	n, e, m := img.Count(), b.visionHeadDim, c.Vision.MergeSize
-	at := picture * b.Patches
-	if pixels := b.Pixels[at*b.patchDim:]; b.patchDim == c.Vision.PatchDim() {
-		copy(pixels, img.Data)
-	} else {
-		frame := c.Vision.PatchSize * c.Vision.PatchSize
-		for channel := range slices.Chunk(img.Data, c.Vision.TemporalPatchSize*frame) {
-			pixels = pixels[copy(pixels, channel[:frame]):]
-		}
+// place gives where the k-th merged block of a picture, counted row by row, stands: with windows, these come one after
+// the other, row by row, and the blocks in them, those that lie outside of the picture included.
+func (v *VisionConfig) place(grid [3]int, k int) int {
+	side := v.windowSide()
+	if side == 0 {
+		return k
 	}
+	rows, columns := grid[1]/v.MergeSize, grid[2]/v.MergeSize
+	t, y, x := k/(rows*columns), k/columns%rows, k%columns
+	high, wide := (rows+side-1)/side, (columns+side-1)/side
+	window := (t*high+y/side)*wide + x/side
+	return (window*side+y%side)*side + x%side
+}
+
+// layoutImage copies a picture into place and computes its 2-D rotary angles: half of the frequencies turn with the
+// patch's row, half with its column.
+func (c *Config) layoutImage(b *Batch, picture int, img vision.Patches) {
+	v := &c.Vision
+	e, m, unit, frame := b.visionHeadDim, v.MergeSize, v.MergeUnit(), v.PatchSize*v.PatchSize
 	freq := transformer.InverseFrequencies(1e4, e/2)
 	perFrame := img.Grid[1] * img.Grid[2]
-	for k := range n {
-		b.PatchMask[at+k] = 1
-		block, in := k%perFrame/(m*m), k%(m*m)
+	for k := range img.Count() {
+		at := picture*b.Patches + v.place(img.Grid, k/unit)*unit + k%unit
+		b.PatchMask[at] = 1
+		pixels, patch := b.Pixels[at*b.patchDim:(at+1)*b.patchDim], img.Data[k*v.PatchDim():(k+1)*v.PatchDim()]
+		if b.patchDim == v.PatchDim() {
+			copy(pixels, patch)
+		} else {
+			for channel := range slices.Chunk(patch, v.TemporalPatchSize*frame) {
+				pixels = pixels[copy(pixels, channel[:frame]):]
+			}
+		}
+		block, in := k%perFrame/unit, k%unit
 		y := block/(img.Grid[2]/m)*m + in/m
 		x := block%(img.Grid[2]/m)*m + in%m
-		cos, sin := b.VisionCos[(at+k)*e:(at+k+1)*e], b.VisionSin[(at+k)*e:(at+k+1)*e]
+		cos, sin := b.VisionCos[at*e:(at+1)*e], b.VisionSin[at*e:(at+1)*e]
 		for j, f := range freq {
 			transformer.SetAngle(cos, sin, j, float32(y)*f)
 			transformer.SetAngle(cos, sin, j+len(freq), float32(x)*f)

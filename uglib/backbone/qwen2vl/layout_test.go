@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -168,11 +169,69 @@ func TestConfigForms(t *testing.T) {
 	if err := json.Unmarshal(nested, got); err != nil {
 		t.Fatal(err)
 	}
-	if *got != *flat {
+	if !reflect.DeepEqual(got, flat) {
 		t.Errorf("nested form gives %+v, flat %+v", *got, *flat)
 	}
 	if flat.MRoPESection != [3]int{2, 3, 3} || flat.KVHeads != 2 || flat.Vision.EmbedDim != 32 || flat.Vision.MLPRatio != 2 {
 		t.Errorf("read as %+v", *flat)
+	}
+}
+
+// Qwen2.5-VL's tower: settings of windows that cannot be, and the way back.
+func TestWindowConfig(t *testing.T) {
+	good, err := LoadConfig("testdata/qwen2_5_vl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := good.Vision
+	if !v.Gated() || v.WindowSize != 112 || v.PatchUnit() != 64 || v.EmbedDim != 32 || !reflect.DeepEqual(v.FullBlocks, []int{1, 3}) {
+		t.Errorf("read as %+v", v)
+	}
+	dir := t.TempDir()
+	if err := good.Save(filepath.Join(dir, ConfigName)); err != nil {
+		t.Fatal(err)
+	}
+	if back, err := LoadConfig(dir); err != nil || !reflect.DeepEqual(back, good) {
+		t.Errorf("written and read as %+v, %v", back, err)
+	}
+	for _, c := range []struct {
+		change func(*VisionConfig)
+		want   string
+	}{
+		{func(v *VisionConfig) { v.WindowSize = 100 }, "window_size is 100"},
+		{func(v *VisionConfig) { v.WindowSize = 0 }, "window_size is 0"},
+		{func(v *VisionConfig) { v.FullBlocks = []int{4} }, "fullatt_block_indexes has 4"},
+	} {
+		bad := *good
+		c.change(&bad.Vision)
+		if err := bad.Validate(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v, want an error with %q", err, c.want)
+		}
+	}
+}
+
+// Every block of a picture has a place of its own in the windows that cover it.
+func TestPlaces(t *testing.T) {
+	v := VisionConfig{PatchSize: 14, MergeSize: 2, Intermediate: 1, WindowSize: 56} // windows of 2 by 2 blocks
+	for _, c := range []struct {
+		grid  [3]int
+		want  []int
+		total int // patches
+	}{
+		{[3]int{1, 4, 4}, []int{0, 1, 2, 3}, 16},
+		{[3]int{1, 2, 2}, []int{0}, 16},
+		{[3]int{1, 4, 6}, []int{0, 1, 4, 2, 3, 6}, 32},               // 2 by 3 blocks, the second window half full
+		{[3]int{1, 6, 4}, []int{0, 1, 2, 3, 4, 5}, 32},               // 3 by 2
+		{[3]int{2, 2, 4}, []int{0, 1, 4, 5}, 32},                     // two frames
+		{[3]int{1, 6, 6}, []int{0, 1, 4, 2, 3, 6, 8, 9, 12}, 4 * 16}, // 3 by 3
+	} {
+		var got []int
+		for k := range c.grid[0] * c.grid[1] * c.grid[2] / 4 {
+			got = append(got, v.place(c.grid, k))
+		}
+		if !reflect.DeepEqual(got, c.want) || v.Places(c.grid) != c.total {
+			t.Errorf("%v: places %v of %d patches, want %v of %d", c.grid, got, v.Places(c.grid), c.want, c.total)
+		}
 	}
 }
 
@@ -195,7 +254,7 @@ func TestConfigErrors(t *testing.T) {
 		{"rope_scaling", map[string]any{"type": "mrope", "mrope_section": []int{2, 3, 4}}, "half the head dimension, 8"},
 		{"use_sliding_window", true, "use_sliding_window"},
 		{"hidden_act", "gelu", `hidden_act is "gelu"`},
-		{"model_type", "qwen2_5_vl", `model_type is "qwen2_5_vl"`},
+		{"model_type", "qwen3_vl", `model_type is "qwen3_vl"`},
 		{"image_token_id", 320, "image_token_id is 320"},
 		{"vocab_size", 0, "vocab_size is 0"},
 		{"vision_config", map[string]any{"hidden_size": 32}, "vision_config.hidden_size is 32"},
@@ -255,7 +314,7 @@ func FuzzConfig(f *testing.F) {
 			t.Fatal(err)
 		}
 		d := new(Config)
-		if err := json.Unmarshal(again, d); err != nil || *d != *c {
+		if err := json.Unmarshal(again, d); err != nil || !reflect.DeepEqual(d, c) {
 			t.Fatalf("%+v written and read is %+v, %v", *c, *d, err)
 		}
 	})

@@ -19,7 +19,7 @@ const goldenAdapter = "../../nn/testdata/lora_qwen2_vl"
 // TestGoldenLoRA loads PEFT's adapter and compares embedding, loss and
 // gradients, then trains five steps, and at last merges.
 func TestGoldenLoRA(t *testing.T) {
-	g := loadGolden(t)
+	g := loadGolden(t, "testdata")
 	g.cfg.GraphTokenID = 0 // the reference run embeds the graph tokens as any other
 	for i := range g.rows {
 		g.rows[i].Graph = nil

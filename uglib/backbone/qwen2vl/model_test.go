@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -376,7 +377,7 @@ func TestSaveAndLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *back != *cfg {
+	if !reflect.DeepEqual(back, cfg) {
 		t.Errorf("configuration read back as %+v, want %+v", *back, *cfg)
 	}
 	again := model.NewStore()

@@ -31,18 +31,29 @@ func (c *Config) Shapes() map[string][]int {
 	v, h := &c.Vision, c.HiddenSize
 	e := v.EmbedDim
 	m["visual.patch_embed.proj.weight"] = []int{e, v.Channels, v.TemporalPatchSize, v.PatchSize, v.PatchSize}
+	norm := func(key string) {
+		m[key+".weight"] = []int{e}
+		if !v.Gated() {
+			m[key+".bias"] = []int{e}
+		}
+	}
 	for i := range v.Depth {
 		block := fmt.Sprintf("visual.blocks.%d.", i)
-		for _, norm := range []string{"norm1", "norm2"} {
-			m[block+norm+".weight"], m[block+norm+".bias"] = []int{e}, []int{e}
-		}
+		norm(block + "norm1")
+		norm(block + "norm2")
 		linear(block+"attn.qkv", 3*e, e, true)
 		linear(block+"attn.proj", e, e, true)
-		linear(block+"mlp.fc1", v.mlpDim(), e, true)
-		linear(block+"mlp.fc2", e, v.mlpDim(), true)
+		if v.Gated() {
+			linear(block+"mlp.gate_proj", v.Intermediate, e, true)
+			linear(block+"mlp.up_proj", v.Intermediate, e, true)
+			linear(block+"mlp.down_proj", e, v.Intermediate, true)
+		} else {
+			linear(block+"mlp.fc1", v.mlpDim(), e, true)
+			linear(block+"mlp.fc2", e, v.mlpDim(), true)
+		}
 	}
 	wide := e * v.MergeUnit()
-	m["visual.merger.ln_q.weight"], m["visual.merger.ln_q.bias"] = []int{e}, []int{e}
+	norm("visual.merger.ln_q")
 	linear("visual.merger.mlp.0", wide, wide, true)
 	linear("visual.merger.mlp.2", h, wide, true)
 	m["model.embed_tokens.weight"] = []int{c.VocabSize, h}
