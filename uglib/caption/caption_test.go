@@ -58,7 +58,7 @@ func town() *city.City {
 }
 
 func view(x, y float64, heading geo.Bearing) streetview.View {
-	return streetview.View{Pos: at(x, y), Heading: heading, HasHeading: true, Street: city.None}
+	return streetview.View{Pos: at(x, y), Heading: heading, HasHeading: true, Street: city.None, Origin: streetview.Rendered}
 }
 
 func TestText(t *testing.T) {
@@ -71,24 +71,25 @@ func TestText(t *testing.T) {
 		text, names string
 	}{
 		{"along", view(0, 0, 90),
-			"Facing east on Market Street, a four-lane primary road in Town. A three-storey shop building on the left, houses on the right. " +
-				"Ahead on the left, 30 m northeast: food restaurant Joe's. Ahead, 50 m: crossing with Oak Road, traffic signals. " +
-				"Ahead, 55 m: parking. Ahead, 20 m east: hamlet Millville.",
-			"Market Street, Joe's, Oak Road, Millville."},
+			"Facing east on Market Street, a four-lane primary road in a mixed-use area of Millville, Town. " +
+				"A three-storey shop building on the left, houses on the right. " +
+				"Ahead on the left, 30 m northeast: restaurant Joe's. Ahead, 50 m: crossing with Oak Road, traffic signals. " +
+				"Ahead, 55 m: car park. Right, 20 m southwest: Rose Park.",
+			"Market Street, Millville, Joe's, Oak Road, Rose Park."},
 		{"back", view(0, 0, 270),
-			"Facing west on Market Street, a four-lane primary road in Town. Open ground. " +
-				"Ahead on the left, 30 m southwest: leisure park Rose Park. Ahead, 60 m: crossing with a service road. " +
-				"Behind, 20 m east: hamlet Millville. Behind, 30 m northeast: food restaurant Joe's.",
-			"Market Street, Rose Park, Millville, Joe's."},
+			"Facing west on Market Street, a four-lane primary road in a mixed-use area of Millville, Town. Open ground. " +
+				"Ahead on the left, 30 m southwest: Rose Park. Ahead, 60 m: crossing with a service road. " +
+				"Behind, 30 m northeast: restaurant Joe's. Behind, 50 m: crossing with Oak Road, traffic signals.",
+			"Market Street, Millville, Rose Park, Joe's, Oak Road."},
 		{"no heading", unknown,
-			"Standing on Market Street, a four-lane primary road in Town. " +
-				"20 m southwest: leisure park Rose Park. 30 m northeast: food restaurant Joe's. " +
-				"50 m east: crossing with Oak Road, traffic signals. 55 m east: parking.",
-			"Market Street, Rose Park, Joe's, Oak Road."},
+			"Standing on Market Street, a four-lane primary road in a mixed-use area of Millville, Town. " +
+				"20 m southwest: Rose Park. 30 m northeast: restaurant Joe's. " +
+				"50 m east: crossing with Oak Road, traffic signals. 55 m east: car park.",
+			"Market Street, Millville, Rose Park, Joe's, Oak Road."},
 		{"in the park", view(-30, -40, 180),
-			"Facing south on Market Street, a four-lane primary road in Town. Open ground. Here: leisure park Rose Park. " +
-				"Left, 65 m northeast: hamlet Millville. Left, 75 m northeast: food restaurant Joe's.",
-			"Market Street, Rose Park, Millville, Joe's."},
+			"Facing south near Market Street, a four-lane primary road in Rose Park, Town. Open ground. " +
+				"Left, 75 m northeast: restaurant Joe's. Left, 90 m: crossing with Oak Road, traffic signals.",
+			"Market Street, Rose Park, Joe's, Oak Road."},
 		{"nowhere", view(5000, 5000, 0), "Facing north away from any street in Town. Open ground.", "Town."},
 	} {
 		got := Describe(c, x.view)
@@ -131,7 +132,8 @@ func TestThingsInOrder(t *testing.T) {
 func TestWords(t *testing.T) {
 	for _, x := range []struct{ got, want string }{
 		{StreetClass("primary"), "primary road"},
-		{StreetClass("motorway_link"), "motorway link"},
+		{StreetClass("motorway_link"), "motorway ramp"},
+		{StreetClass("secondary_link"), "secondary link road"},
 		{StreetClass("corridor"), "corridor way"},
 		{PlaceName(&city.Node{Type: "fast_food", Category: "food", Name: "X"}), "fast food X"},
 		{PlaceName(&city.Node{Type: "school", Category: "education"}), "education school"},
@@ -143,11 +145,6 @@ func TestWords(t *testing.T) {
 		{buildingWord("yes", 100), "small building"},
 		{buildingWord("yes", 5000), "large building"},
 		{sentence("commercial shop Acme Co."), "commercial shop Acme Co."},
-		{article("office building"), "an office building"},
-		{article("one-way road"), "a one-way road"},
-		{article("8-storey building"), "an 8-storey building"},
-		{plural("church"), "churches"},
-		{plural("house"), "houses"},
 	} {
 		if x.got != x.want {
 			t.Errorf("got %q, want %q", x.got, x.want)
@@ -167,5 +164,12 @@ func ExampleDescribe() {
 	v := streetview.View{Pos: at(-100, 0), Heading: 90, HasHeading: true, Street: 0}
 	fmt.Println(Describe(town(), v).Text())
 	// Output:
-	// Facing east on Market Street, a four-lane primary road in Town. Open ground. Ahead, 40 m: crossing with a service road. Ahead on the right, 55 m east: leisure park Rose Park.
+	// Facing east on Market Street, a four-lane primary road in Town. Ahead, 40 m: crossing with a service road. Ahead on the right, 55 m east: Rose Park.
+}
+
+func ExampleContext_Full() {
+	v := streetview.View{Pos: at(0, 0), Heading: 90, HasHeading: true, Street: 0}
+	fmt.Println(Describe(town(), v).Full(Options{Units: Imperial}))
+	// Output:
+	// The camera looks east along Market Street, a primary road with four lanes, in a mixed-use area of Millville, Town. A three-storey shop building stands on the left and houses on the right. Ahead on the left is the restaurant Joe's, 90 ft away to the northeast. Straight ahead is a car park, 180 ft away to the east. Ahead, the street meets Oak Road (160 ft, traffic signals). Out of view are Rose Park, 70 ft to the southwest; and the bar Back Room, 220 ft to the northeast.
 }

@@ -1,30 +1,26 @@
 package caption
 
 import (
-	"fmt"
-	"math"
 	"slices"
 	"strings"
 )
 
-// How much is told.
-const (
-	mostThings = 4
-	mostUnseen = 2 // of these, out of view
-)
+// Text writes the caption in a few short sentences of steady wording. What the
+// camera sees comes first, nearest first; then at most two things that it does
+// not see; four in all.
+func (x Context) Text() string { return x.Short(Options{}) }
 
-// Text writes the caption. What the camera sees comes first, nearest first;
-// then at most two things that it does not see; four in all.
-func (x Context) Text() string {
-	var b strings.Builder
-	b.WriteString(x.head())
+// Short is [Context.Text] with options.
+func (x Context) Short(o Options) string {
+	o = o.or(4)
+	parts := []string{x.head()}
 	if f := x.frontText(); x.HasHeading && f != "" {
-		b.WriteString(" " + f)
+		parts = append(parts, f)
 	}
-	for _, t := range x.told() {
-		b.WriteString(" " + t.text())
+	for _, t := range x.told(o.Things) {
+		parts = append(parts, t.text(o))
 	}
-	return b.String()
+	return strings.Join(parts, " ")
 }
 
 func (x Context) head() string {
@@ -32,6 +28,26 @@ func (x Context) head() string {
 	if x.HasHeading {
 		facing = "Facing " + x.Heading.Word8()
 	}
+	switch x.Setting.Slope {
+	case Uphill:
+		facing += ", uphill,"
+	case Downhill:
+		facing += ", downhill,"
+	}
+	where := facing
+	switch {
+	case x.Class == "":
+		where += " away from any street"
+	case x.Street == "":
+		where += " " + x.on() + " " + article(x.class())
+	default:
+		where += " " + x.on() + " " + x.Street + ", " + article(x.class())
+	}
+	return sentence(where + x.Setting.text() + " " + x.area())
+}
+
+// class says what the street is: "one-way four-lane primary road".
+func (x Context) class() string {
 	class := x.Class
 	if x.Lanes >= 3 {
 		class = number(x.Lanes) + "-lane " + class
@@ -39,59 +55,114 @@ func (x Context) head() string {
 	if x.OneWay {
 		class = "one-way " + class
 	}
+	return class
+}
+
+// text says how the street lies, with a blank before it; empty if as usual.
+func (s Setting) text() string {
 	switch {
-	case x.Class == "":
-		return fmt.Sprintf("%s away from any street in %s.", facing, x.Town)
-	case x.Street == "":
-		return fmt.Sprintf("%s on %s in %s.", facing, article(class), x.Town)
+	case s.Tunnel:
+		return " in a tunnel"
+	case s.Bridge && s.Over != "":
+		return " on a bridge over " + s.Over
+	case s.Bridge:
+		return " on a bridge"
+	case s.Roundabout:
+		return " on a roundabout"
+	case s.Under != "":
+		return " under " + s.Under
 	}
-	return fmt.Sprintf("%s on %s, %s in %s.", facing, x.Street, article(class), x.Town)
+	return ""
+}
+
+// area says where the view is: "in a commercial area of Hedgeville, Wilmington".
+func (x Context) area() string {
+	place := x.Town
+	quarter := x.quarter()
+	switch {
+	case x.Inside.What != "" && x.Inside.Name != "":
+		return "in " + x.Inside.definite() + ", " + place
+	case x.Inside.What != "":
+		return "in " + article(x.Inside.What) + " in " + place
+	case quarter != "":
+		place = quarter + ", " + place
+	}
+	if zone := x.Zone; zone != "" && !x.Setting.Tunnel && !(strings.HasPrefix(zone, "residential") && strings.Contains(x.Class, "residential")) {
+		return "in " + article(zone) + " of " + place
+	}
+	return "in " + place
+}
+
+// quarter is the neighbourhood, else the district; empty if unknown or the town
+// itself.
+func (x Context) quarter() string {
+	for _, name := range []string{x.Admin.Neighbourhood, x.Admin.District} {
+		if name != "" && name != x.Town {
+			return name
+		}
+	}
+	return ""
 }
 
 // frontText says what buildings stand on either side.
 func (x Context) frontText() string {
 	l, m, r := x.Left.text(), x.Middle.text(), x.Right.text()
 	var parts []string
+	open := func(side string) {
+		if x.Open {
+			parts = append(parts, "open ground on the "+side)
+		}
+	}
 	switch {
-	case l == r && l == "":
-		if m == "" {
+	case l == "" && r == "":
+		if m == "" && x.Open {
 			return "Open ground."
 		}
-	case l == r:
-		parts = append(parts, l+" on both sides")
+	case x.Left.Word == x.Right.Word && x.Left.Storeys == x.Right.Storeys:
+		parts = append(parts, plural(x.Left.word())+" on both sides")
 	case l == "":
-		parts = append(parts, r+" on the right", "open ground on the left")
+		parts = append(parts, r+" on the right")
+		open("left")
 	case r == "":
-		parts = append(parts, l+" on the left", "open ground on the right")
+		parts = append(parts, l+" on the left")
+		open("right")
 	default:
 		parts = append(parts, l+" on the left", r+" on the right")
 	}
 	if m != "" {
 		parts = append(parts, m+" ahead")
 	}
+	if len(parts) == 0 {
+		return ""
+	}
 	return upper(strings.Join(parts, ", ")) + "."
 }
 
-func (f Front) text() string {
-	if f.Count == 0 {
-		return ""
+// word is what the buildings are, such as "three-storey building".
+func (f Front) word() string {
+	if f.Storeys == 0 {
+		return f.Word
 	}
-	word := f.Word
-	if f.Storeys > 0 {
-		switch word {
-		case "small building", "large building", "shed", "roof":
-			word = "building" // the storeys say how large
-		}
-		word = number(f.Storeys) + "-storey " + word
+	switch f.Word {
+	case "small building", "large building", "shed", "roof":
+		return number(f.Storeys) + "-storey building" // the storeys say how large
 	}
-	if f.Count == 1 {
-		return article(word)
-	}
-	return plural(word)
+	return number(f.Storeys) + "-storey " + f.Word
 }
 
-// told returns the things that the text tells of, in its order.
-func (x Context) told() []Thing {
+func (f Front) text() string {
+	switch f.Count {
+	case 0:
+		return ""
+	case 1:
+		return article(f.word())
+	}
+	return plural(f.word())
+}
+
+// told returns the things that a text tells of, in its order: at most so many,
+// at most half of them out of view.
+func (x Context) told(most int) []Thing {
 	var seen, unseen []Thing
 	for _, t := range x.Things {
 		switch {
@@ -101,29 +172,26 @@ func (x Context) told() []Thing {
 			unseen = append(unseen, t)
 		}
 	}
-	seen = seen[:min(len(seen), mostThings)]
-	unseen = unseen[:min(len(unseen), mostUnseen, mostThings-len(seen))]
+	seen = seen[:min(len(seen), most)]
+	unseen = unseen[:min(len(unseen), max(1, most/2), most-len(seen))]
 	return slices.Concat(seen, unseen)
 }
 
-func (t Thing) text() string {
+func (t Thing) text(o Options) string {
 	var b strings.Builder
-	far := fmt.Sprintf("%.0f m", max(5, 5*math.Round(float64(t.Distance)/5)))
+	far := o.far(t.Distance)
 	switch {
 	case t.Side == Here:
 		b.WriteString("Here")
 	case t.Side == Around:
-		b.WriteString(upper(far) + " " + t.Bearing.Word8())
+		b.WriteString(far + " " + t.Bearing.Word8())
 	default:
 		b.WriteString(upper(t.Side.String()) + ", " + far)
 		if t.Name != "" {
 			b.WriteString(" " + t.Bearing.Word8())
 		}
 	}
-	b.WriteString(": " + t.What)
-	if t.Name != "" {
-		b.WriteString(" " + t.Name)
-	}
+	b.WriteString(": " + t.words())
 	if len(t.Streets) > 0 {
 		b.WriteString(" with " + strings.Join(t.Streets, " and "))
 	}
@@ -133,8 +201,25 @@ func (t Thing) text() string {
 	return sentence(b.String())
 }
 
-// sentence ends a text with a full stop, unless it has one, as "Acme Co." has.
-func sentence(s string) string { return strings.TrimSuffix(s, ".") + "." }
+// words are what a thing is and its name, or how many of it there are.
+func (t Thing) words() string {
+	if t.Count > 1 {
+		return counted(t.Count, t.What)
+	}
+	return called(t.What, t.Name)
+}
+
+// definite is a thing with an article where it takes one: "the restaurant Joe's",
+// "Rockford Park", "a car park".
+func (t Thing) definite() string {
+	switch {
+	case t.Name == "":
+		return counted(max(1, t.Count), t.What)
+	case says(t.Name, t.What):
+		return t.Name
+	}
+	return "the " + t.What + " " + t.Name
+}
 
 // NamesOnly is the caption reduced to names: those of the street, of the
 // streets that cross it and of the places told of; the town where nothing near
@@ -147,7 +232,11 @@ func (x Context) NamesOnly() string {
 		}
 	}
 	add(x.Street)
-	for _, t := range x.told() {
+	add(x.Inside.Name)
+	if x.Inside.Name == "" {
+		add(x.quarter())
+	}
+	for _, t := range x.told(4) {
 		add(t.Name)
 		if t.Named {
 			for _, n := range t.Streets {
@@ -156,14 +245,7 @@ func (x Context) NamesOnly() string {
 		}
 	}
 	if len(names) == 0 {
-		return x.Town + "."
+		return sentence(x.Town)
 	}
 	return sentence(strings.Join(names, ", "))
-}
-
-func upper(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }

@@ -22,8 +22,11 @@ func StreetClass(kind string) string {
 	if w, ok := streetWords[kind]; ok {
 		return w
 	}
-	if base, ok := strings.CutSuffix(kind, "_link"); ok {
-		return StreetClass(base) + " link"
+	switch base, link := strings.CutSuffix(kind, "_link"); {
+	case link && base == "motorway":
+		return "motorway ramp"
+	case link:
+		return strings.TrimSuffix(StreetClass(base), " road") + " link road"
 	}
 	return strings.TrimSpace(plain(kind) + " way")
 }
@@ -70,15 +73,24 @@ func PlaceName(n *city.Node) string {
 func ground(layer string, tags map[string]string) string {
 	switch layer {
 	case "parking":
-		return "parking"
+		return "car park"
 	case "water":
-		for _, k := range []string{"water", "waterway", "natural"} {
-			if v := plain(tags[k]); v != "" && v != "water" && v != "yes" {
+		for _, k := range []string{"water", "waterway", "natural", "landuse", "leisure"} {
+			switch v := plain(tags[k]); v {
+			case "", "water", "yes", "dock":
+			case "riverbank":
+				return "river"
+			case "basin", "reservoir":
+				return "pond"
+			default:
 				return v
 			}
 		}
 		return "water"
 	case "rail":
+		if v := plain(tags["railway"]); v == "tram" || v == "light rail" {
+			return v + " track"
+		}
 		return "railway"
 	case "tree":
 		return "trees"
@@ -87,34 +99,41 @@ func ground(layer string, tags map[string]string) string {
 	case "zebra":
 		return "zebra crossing"
 	case "stop":
+		if tags["highway"] == "give_way" {
+			return "give-way sign"
+		}
 		return "stop sign"
+	case "bus_stop":
+		return "bus stop"
+	case "plaza":
+		if tags["place"] == "square" {
+			return "square"
+		}
 	case "green":
-		for _, k := range []string{"leisure", "landuse", "natural"} {
-			v := plain(tags[k])
-			switch v {
+		for _, k := range []string{"leisure", "landuse", "natural", "amenity"} {
+			switch v := plain(tags[k]); v {
 			case "":
-				continue
 			case "forest", "wood":
 				return "wood"
-			case "village green", "recreation ground":
+			case "village green", "recreation ground", "common":
 				return "park"
-			case "farmland", "farm", "meadow", "orchard", "vineyard":
+			case "farm":
+				return "farmland"
+			case "grave yard":
+				return "graveyard"
+			case "pitch":
+				return kindOf(&city.Node{Type: "pitch", Tags: tags})
+			case "greenfield":
+				return "open ground"
+			case "fell":
+				return "grassland"
+			default:
 				return v
 			}
-			return v
 		}
-		return "green"
+		return "grass"
 	}
 	return ""
-}
-
-var numbers = []string{"", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
-
-func number(n int) string {
-	if n > 0 && n < len(numbers) {
-		return numbers[n]
-	}
-	return strconv.Itoa(n)
 }
 
 var buildingWords = map[string]string{
@@ -155,22 +174,4 @@ func storeys(tags map[string]string) int {
 		return max(1, int(math.Round(v/3.2)))
 	}
 	return 0
-}
-
-func plural(word string) string {
-	switch {
-	case strings.HasSuffix(word, "ch"), strings.HasSuffix(word, "s"):
-		return word + "es"
-	case strings.HasSuffix(word, "y"):
-		return strings.TrimSuffix(word, "y") + "ies"
-	}
-	return word + "s"
-}
-
-// article puts "a" or "an" before a word.
-func article(word string) string {
-	if word != "" && strings.ContainsRune("aeiou8", rune(word[0]|0x20)) && !strings.HasPrefix(word, "one") && !strings.HasPrefix(word, "uni") {
-		return "an " + word
-	}
-	return "a " + word
 }

@@ -317,6 +317,6 @@ func ExampleMake() {
 	fmt.Println(p.Caption)
 	fmt.Println(p.Paths[0].Plain)
 	// Output:
-	// Facing east on alpha Row 0, a residential street in alpha. Open ground. Ahead, 70 m: crossing with alpha Column 1. Behind, 35 m northwest: commercial bakery alpha Shop 0-0.
+	// Facing east on alpha Row 0, a residential street in alpha. Open ground. Ahead, 70 m: crossing with alpha Column 1. Behind, 35 m northwest: bakery alpha Shop 0-0.
 	// Walk ahead 70 m east along alpha Row 0, go left into alpha Column 1, 400 m north, go left into alpha Row 2, 100 m west, and find commercial shoes alpha Shop 2-0 15 m north on the right.
 }
