@@ -64,14 +64,14 @@ func (b *Builder) compose(ctx context.Context) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := make([]*Part, len(jobs))
-	if err := b.describeAll(ctx, jobs, func(i int, p *Part) error { parts[i] = p; return nil }); err != nil {
+	parts := inMemory(make([]*Part, len(jobs)))
+	if err := b.describeAll(ctx, jobs, parts); err != nil {
 		return nil, err
 	}
 	next := 0
 	for _, s := range surveys {
 		d.Skipped = append(d.Skipped, s.Skipped...)
-		for ; next < len(jobs) && jobs[next].City == s.City; next++ {
+		for ; next < len(parts) && parts[next].City == s.City; next++ {
 			d.add(parts[next])
 		}
 	}
@@ -96,9 +96,24 @@ func enough(samples int, o Options) error {
 	return nil
 }
 
-// describeAll describes the views of jobs of one or more cities on all cores,
-// and hands each part on as soon as it is there.
-func (b *Builder) describeAll(ctx context.Context, jobs []Job, done func(i int, p *Part) error) error {
+// parts is where described jobs go.
+type parts interface {
+	has(j *Job) bool
+	write(p *Part) error
+}
+
+// inMemory holds the parts of all jobs by number.
+type inMemory []*Part
+
+func (m inMemory) has(j *Job) bool { return m[j.Number] != nil }
+
+func (m inMemory) write(p *Part) error {
+	m[p.Number] = p
+	return nil
+}
+
+// describeAll describes the views of jobs that have no part yet, on all cores.
+func (b *Builder) describeAll(ctx context.Context, jobs []Job, to parts) error {
 	views := 0
 	for i := range jobs {
 		views += len(jobs[i].Views)
@@ -115,12 +130,17 @@ func (b *Builder) describeAll(ctx context.Context, jobs []Job, done func(i int, 
 			break
 		}
 		g.Go(func() error {
-			p, err := b.Describe(running, &jobs[i])
-			if err != nil {
-				return err
+			if !to.has(&jobs[i]) {
+				p, err := b.Describe(running, &jobs[i])
+				if err != nil {
+					return err
+				}
+				if err := to.write(p); err != nil {
+					return err
+				}
 			}
 			task.Add(len(jobs[i].Views))
-			return done(i, p)
+			return nil
 		})
 	}
 	if err := g.Wait(); err != nil {

@@ -1,7 +1,9 @@
 package ugdata
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"strings"
@@ -165,6 +167,17 @@ func named(names []string) string {
 		return ""
 	}
 	return ": " + strings.Join(names, ", ")
+}
+
+// auditFile holds the findings of a dataset.
+const auditFile = "audit.json"
+
+// WriteFindings writes the findings of an audit as JSON.
+func WriteFindings(w io.Writer, a Audit) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	return enc.Encode(map[string]any{"places": a.Places, "known": a.Known, "findings": a.Findings()})
 }
 
 // AuditTable lays the findings of an audit out for reading, the head first: a

@@ -156,22 +156,15 @@ const jobViews = 256
 // Jobs settles the splits over all cities and cuts the work into jobs.
 // Surveys may come in any order.
 func (b *Builder) Jobs(surveys []*Survey) ([]Job, error) {
-	surveys = slices.Clone(surveys)
-	slices.SortFunc(surveys, func(x, y *Survey) int { return x.City - y.City })
+	surveys, err := b.inOrder(surveys)
+	if err != nil {
+		return nil, err
+	}
 	names := map[string]bool{}
 	cities := make([][]Anchor, len(surveys))
 	for i, s := range surveys {
-		if s.City != i {
-			return nil, fmt.Errorf("ugdata: the survey of city %d of %d is missing", i, len(b.heldOut))
-		}
-		if names[s.Name] {
-			return nil, fmt.Errorf("ugdata: the city %s comes twice", s.Name)
-		}
 		names[s.Name] = true
-		cities[i] = s.Anchors
-	}
-	if len(surveys) != len(b.heldOut) {
-		return nil, fmt.Errorf("ugdata: %d surveys of %d cities", len(surveys), len(b.heldOut))
+		cities[i] = slices.Clone(s.Anchors)
 	}
 	for name := range b.o.Splits.Cities {
 		if !names[name] {
@@ -187,6 +180,25 @@ func (b *Builder) Jobs(surveys []*Survey) ([]Job, error) {
 	}
 	b.keepClear(jobs, cities)
 	return jobs, nil
+}
+
+// inOrder sorts the surveys by city and checks that each is there once.
+func (b *Builder) inOrder(surveys []*Survey) ([]*Survey, error) {
+	surveys = slices.SortedFunc(slices.Values(surveys), func(x, y *Survey) int { return cmp.Compare(x.City, y.City) })
+	if len(surveys) != len(b.heldOut) {
+		return nil, fmt.Errorf("ugdata: %d surveys of %d cities", len(surveys), len(b.heldOut))
+	}
+	names := map[string]bool{}
+	for i, s := range surveys {
+		if s.City != i {
+			return nil, fmt.Errorf("ugdata: the survey of city %d of %d is missing", i, len(b.heldOut))
+		}
+		if names[s.Name] {
+			return nil, fmt.Errorf("ugdata: the city %s comes twice", s.Name)
+		}
+		names[s.Name] = true
+	}
+	return surveys, nil
 }
 
 // keepClear tells each job of the places of higher rank near its own.
@@ -213,16 +225,6 @@ func (b *Builder) keepClear(jobs []Job, cities [][]Anchor) {
 			}
 		}
 	}
-}
-
-// Part is a described job.
-type Part struct {
-	Number  int // of the job
-	City    int
-	Places  []Place   // images by their names in the set of views
-	Samples []Sample  // Place counts within the part
-	Skipped []Skipped // views that could not be described
-	Cleared int       // paths left out because they lead to places of another split
 }
 
 // Describe makes the places of a job: of each view its subgraph, caption, paths
