@@ -198,9 +198,9 @@ func TestNodeText(t *testing.T) {
 		{NodeText(c, 0), "street residential street alpha Row 0"},
 		{NodeText(c, 4), "crossing alpha Row 0 and alpha Column 0"},
 		{NodeText(c, 5), "place commercial bakery alpha Shop 0-0"},
-		{NodeTextReference(c, 0), "Name: alpha Row 0, ID: 0, Category: residential, Address: 1 Main, Country: Gridland, , city=Alpha, building=yes, Coordinates: (10.001399, 50.000000)"},
-		{NodeTextReference(c, 5), "Name: alpha Shop 0-0, ID: 5, Category: commercial, Address: nan, Country: Gridland, , Coordinates: (10.001399, 50.000135)"},
-		{imageTextReference(c, 812345678901234, orb.Point{103.8479, 1.3501}), "Name: mapillary image, ID: 812345678901234, Category: nan, Address: nan, Country: Gridland, , Coordinates: (103.847900, 1.350100)"},
+		{NodeTextReference(c, 0), "Name: alpha Row 0, ID: 0, Category: residential, Address: 1 Main, Planning area: nan, District: nan, Country: Gridland, , city=Alpha, building=yes, Coordinates: (10.001399, 50.000000)"},
+		{NodeTextReference(c, 5), "Name: alpha Shop 0-0, ID: 5, Category: commercial, Address: nan, Planning area: nan, District: nan, Country: Gridland, , Coordinates: (10.001399, 50.000135)"},
+		{imageTextReference(c, 812345678901234, orb.Point{103.8479, 1.3501}), "Name: mapillary image, ID: 812345678901234, Category: nan, Address: nan, Planning area: nan, District: nan, Country: Gridland, , Coordinates: (103.847900, 1.350100)"},
 	} {
 		if x.got != x.want {
 			t.Errorf("got  %s\nwant %s", x.got, x.want)

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 
 	"urbangraph/uglib/city"
-	"urbangraph/uglib/geo"
 )
 
 // destination is a node that a path may lead to.
@@ -153,9 +152,4 @@ func unlikeDirection(a, b *destination) float64 {
 func unlikeDistance(a, b float64) float64 {
 	ratio := max(a, 1) / max(b, 1)
 	return min(1, math.Abs(math.Log2(ratio))/2)
-}
-
-// direction of a destination from the image.
-func (d *destination) bearing() geo.Bearing {
-	return geo.NormalBearing(math.Atan2(d.x, d.y) * 180 / math.Pi)
 }

@@ -251,7 +251,7 @@ func TestMaps(t *testing.T) {
 			var got string
 			switch c.command[0] {
 			case "walk":
-				p := newPath(m.City, m.view, m.walkOf(t, c.command[1:]), &voices[0])
+				p := (&Options{}).newPath(m.City, m.view, m.walkOf(t, c.command[1:]), &voices[0])
 				got = fmt.Sprintf("%s\n%s\n%s\n%d hops, %.1f m, ends at %s", p.Text, p.Plain, p.Summary, p.Hops, float64(p.Length), m.key(p.Destination))
 			case "paths":
 				o, err := Options{Paths: 100}.withDefaults()

@@ -1,6 +1,7 @@
 package ugdata
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -36,9 +37,11 @@ func NodeText(c *city.City, id city.NodeID) string {
 }
 
 // NodeTextReference is the text of a node in the layout of the UGE reference
-// (graph file format), blanks and double commas included. The planning area and
-// district of its cities, which the map does not have, are left out, and the
-// country is the city's own; missing values read "nan", as there.
+// (graph file format), blanks and double commas included, with the labels that
+// it has for all cities but New York: "Planning area" is the neighbourhood and
+// "District" the district by the extract's own borders, the country is that
+// which they lie in (the reference writes Singapore for most cities). Missing
+// values read "nan", as there.
 func NodeTextReference(c *city.City, id city.NodeID) string {
 	n := &c.Nodes[id]
 	var extra strings.Builder
@@ -50,25 +53,21 @@ func NodeTextReference(c *city.City, id city.NodeID) string {
 			fmt.Fprintf(&extra, ", %s=%s", f.label, v)
 		}
 	}
-	return layout(c, c.DisplayName(id), int64(id), n.Category, n.Address, extra.String(), c.Centroid(id))
+	return layout(c, c.AdminOf(id), c.DisplayName(id), int64(id), n.Category, n.Address, extra.String(), c.Centroid(id))
 }
 
 // imageTextReference is that of an image.
 func imageTextReference(c *city.City, id int64, pos orb.Point) string {
-	return layout(c, "mapillary image", id, "", "", "", pos)
+	return layout(c, c.AdminAt(pos), "mapillary image", id, "", "", "", pos)
 }
 
-func layout(c *city.City, name string, id int64, category, address, extra string, at orb.Point) string {
+func layout(c *city.City, admin city.Admin, name string, id int64, category, address, extra string, at orb.Point) string {
 	or := func(s string) string {
 		if s == "" {
 			return "nan"
 		}
 		return s
 	}
-	country := ""
-	if c.Country != "" {
-		country = "Country: " + c.Country + ", "
-	}
-	return fmt.Sprintf("Name: %s, ID: %d, Category: %s, Address: %s, %s%s, Coordinates: (%.6f, %.6f)",
-		or(name), id, or(category), or(address), country, extra, at[0], at[1])
+	return fmt.Sprintf("Name: %s, ID: %d, Category: %s, Address: %s, Planning area: %s, District: %s, Country: %s, %s, Coordinates: (%.6f, %.6f)",
+		or(name), id, or(category), or(address), or(admin.Neighbourhood), or(admin.District), or(cmp.Or(admin.Country, c.Country)), extra, at[0], at[1])
 }

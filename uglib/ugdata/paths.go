@@ -61,7 +61,7 @@ func (o *Options) paths(c *city.City, v streetview.View, r *rand.Rand) []Path {
 				}
 				names[name] = true
 				taken = append(taken, x)
-				paths = append(paths, newPath(c, v, walk, o.voice(r)))
+				paths = append(paths, o.newPath(c, v, walk, o.voice(r)))
 				left++
 				break
 			}
@@ -84,7 +84,7 @@ func (o *Options) surroundings(c *city.City, v streetview.View, r *rand.Rand) (S
 }
 
 // newPath writes a walk, which must start with the image's own hop.
-func newPath(c *city.City, v streetview.View, walk []hop, speak *voice) Path {
+func (o *Options) newPath(c *city.City, v streetview.View, walk []hop, speak *voice) Path {
 	triples := triplesOf(c, v.ID, walk)
 	p := Path{Hops: len(walk), Line: orb.LineString{v.Pos}}
 	for i, h := range walk {
@@ -100,6 +100,13 @@ func newPath(c *city.City, v streetview.View, walk []hop, speak *voice) Path {
 	p.Text, p.Length = grammar(triples)
 	p.Plain = speak.say(c, v, walk)
 	p.Summary = summary(c.DisplayName(p.Destination), v.ID, v.Pos)
+	if o.PathText == textComposed {
+		facing := ""
+		if v.HasHeading {
+			facing = v.Heading.Word8()
+		}
+		p.Summary, p.Entities = composedSummary(p.Summary, v.ID, v.Pos, facing), entities(c, walk)
+	}
 	return p
 }
 

@@ -62,6 +62,7 @@ type Path struct {
 	Text        string // by the path grammar of the UGE reference
 	Plain       string // the same walk in natural language
 	Summary     string // "You can reach ... from the current location ..."
+	Entities    string // what is known of the nodes on the way, as the reference's composer says it; empty unless Options.PathText asks for it
 	Destination city.NodeID
 	Hops        int
 	Length      geo.Metres

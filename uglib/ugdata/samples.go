@@ -94,8 +94,11 @@ func makeSamples(p *Place, index int, o Options, seed uint64) []Sample {
 }
 
 func (o Options) pathText(p Path) string {
-	if o.PathText == textGrammar {
+	switch o.PathText {
+	case textGrammar:
 		return p.Text + " " + p.Summary
+	case textComposed:
+		return p.Text + " " + p.Summary + entityHead + p.Entities
 	}
 	return p.Plain
 }

@@ -61,6 +61,7 @@ type pathRow struct {
 	Text        string    `parquet:"text"`
 	Plain       string    `parquet:"plain"`
 	Summary     string    `parquet:"summary"`
+	Entities    string    `parquet:"entities"`
 	Destination int32     `parquet:"destination"`
 	Hops        int32     `parquet:"hops"`
 	Metres      float64   `parquet:"metres"`
@@ -124,7 +125,7 @@ func newPlaceRow(p *Place) placeRow {
 
 func newPathRow(place int64, p Path) pathRow {
 	r := pathRow{
-		PlaceID: place, Text: p.Text, Plain: p.Plain, Summary: p.Summary, Destination: int32(p.Destination),
+		PlaceID: place, Text: p.Text, Plain: p.Plain, Summary: p.Summary, Entities: p.Entities, Destination: int32(p.Destination),
 		Hops: int32(p.Hops), Metres: float64(p.Length), Nodes: ints(p.Nodes),
 	}
 	for _, q := range p.Line {
@@ -210,7 +211,7 @@ func (r placeRow) place() (Place, error) {
 
 func (r pathRow) path() Path {
 	p := Path{
-		Text: r.Text, Plain: r.Plain, Summary: r.Summary, Destination: city.NodeID(r.Destination),
+		Text: r.Text, Plain: r.Plain, Summary: r.Summary, Entities: r.Entities, Destination: city.NodeID(r.Destination),
 		Hops: int(r.Hops), Length: geo.Metres(r.Metres), Nodes: ids(r.Nodes),
 	}
 	for i := range r.Lon {

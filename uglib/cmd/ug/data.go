@@ -25,7 +25,7 @@ type dataFlags struct {
 	views          viewFlags
 	train, heldOut []string
 	seed           uint64
-	paths          string
+	options        optionFlags
 }
 
 const dataHelp = `Without flags it is the default dataset: the built-in cities with drawn views (a small one
@@ -40,7 +40,7 @@ func (f *dataFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.train, "train", nil, "built-in city to train on, as `NAME[=VIEWS]` (may be repeated)")
 	flags.StringArrayVar(&f.heldOut, "held-out", nil, "built-in city that training never sees, as `NAME[=VIEWS]` (may be repeated)")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of views, splits, destinations and instructions")
-	flags.StringVar(&f.paths, "paths", "", "reasoning paths in natural language (plain, the default) or by the reference's `grammar`")
+	f.options.register(flags)
 }
 
 // spec returns the dataset of the flags.
@@ -50,8 +50,7 @@ func (f *dataFlags) spec(cmd *cobra.Command) (ugdata.Spec, error) {
 		return ugdata.Spec{}, err
 	}
 	spec.Seed = f.seed
-	spec.Options.PathText = f.paths
-	return spec, nil
+	return spec, f.options.apply(cmd, &spec.Options)
 }
 
 func (f *dataFlags) cities(cmd *cobra.Command) (ugdata.Spec, error) {
@@ -123,7 +122,7 @@ func newData(a *app) *cobra.Command {
 		RunE: help,
 	}
 	flags.register(cmd)
-	cmd.AddCommand(newDataBuild(a, &flags), newDataShow(a, &flags), newDataAudit(a, &flags), newDataExport(a, &flags))
+	cmd.AddCommand(newDataBuild(a, &flags), newDataShow(a, &flags), newDataAudit(a, &flags), newDataExport(a, &flags), newDataPaths(a, &flags))
 	return cmd
 }
 
@@ -131,10 +130,11 @@ func newDataBuild(a *app, flags *dataFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "build",
 		Short: "Build a dataset",
-		Long:  "Build a dataset, its cities and street views first.\n\n" + dataHelp,
+		Long:  "Build a dataset, its cities and street views first.\n\n" + dataHelp + "\n\n" + optionHelp,
 		Example: `  ug data build
   ug data build --train wilmington=400 --held-out andorra=100
-  ug data build --pbf my.osm.pbf --bbox 9.95,53.53,10.05,53.58 --photos ~/photos`,
+  ug data build --pbf my.osm.pbf --bbox 9.95,53.53,10.05,53.58 --photos ~/photos
+  ug data build --train dover=400 --paths-wanted 5 --destinations places+crossings --max-distance 800`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			spec, err := flags.spec(cmd)
@@ -150,6 +150,11 @@ func newDataBuild(a *app, flags *dataFlags) *cobra.Command {
 				return err
 			}
 			r := describeData(d, art)
+			diversity, err := d.PathDiversity()
+			if err != nil {
+				return err
+			}
+			r.Paths = newDiversityResult(diversity)
 			return a.print(r, r.write)
 		},
 	}
@@ -169,6 +174,7 @@ type dataResult struct {
 	Places   map[string]map[string]int `json:"places"`  // by city and split
 	Samples  map[string]int            `json:"samples"` // by stage and kind
 	Origins  map[string]int            `json:"origins"` // places by how their images came to be
+	Paths    diversityResult           `json:"paths"`
 	Artefact store.Ref                 `json:"artefact"`
 	Dir      string                    `json:"dir"`
 }
@@ -213,6 +219,7 @@ func (r *dataResult) write(w io.Writer) error {
 	f.add("", "")
 	f.add("images", "%s", counts(r.Origins))
 	f.add("pairs", "%s", counts(r.Samples))
+	r.Paths.facts(&f)
 	f.add("folder", "%s", r.Dir)
 	return f.write(w)
 }
