@@ -2,6 +2,10 @@ package streetview
 
 import (
 	"math"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/paulmach/orb"
 
@@ -17,8 +21,9 @@ const (
 )
 
 // Anchor sets Street, Foot, Distance and Bearing of a view to the street that
-// it stands on: the nearest one within max. Street is city.None, and the
-// result false, where there is none.
+// it stands on: the nearest one within max. Where there is none within max,
+// Street is city.None and the result false, and the others are those of the
+// nearest street at all, if the city has any.
 //
 // The UGE reference takes the nearest street and no heading. At a junction, or
 // on a road with a footway beside it, positions are not exact enough for that,
@@ -29,22 +34,21 @@ const (
 // counts as looking along every street.
 func Anchor(c *city.City, v *View, max geo.Metres) bool {
 	v.Street, v.Foot, v.Distance, v.Bearing = city.None, orb.Point{}, 0, 0
-	var tried [candidates]city.NodeID
-	best, nearest := math.Inf(1), math.Inf(1)
+	var tried [candidates]*city.Node
+	best, limit := math.Inf(1), geo.Metres(math.Inf(1))
 	for n := range tried {
-		hit, ok := c.NearestStreet(v.Pos, max, func(node *city.Node) bool {
-			for _, id := range tried[:n] {
-				if &c.Nodes[id] == node {
-					return false
-				}
-			}
-			return true
-		})
-		if !ok || float64(hit.Distance) > nearest+axisWorth+wheelWorth {
+		hit, ok := c.NearestStreet(v.Pos, limit, func(node *city.Node) bool { return !slices.Contains(tried[:n], node) })
+		if !ok {
 			break
 		}
-		tried[n] = hit.Street
-		nearest = math.Min(nearest, float64(hit.Distance))
+		if n == 0 {
+			v.Foot, v.Distance, v.Bearing = hit.Foot, hit.Distance, hit.Bearing
+			if hit.Distance > max {
+				return false
+			}
+			limit = min(hit.Distance+axisWorth+wheelWorth, max)
+		}
+		tried[n] = &c.Nodes[hit.Street]
 		cost := float64(hit.Distance)
 		if v.HasHeading {
 			cost += axisWorth * (1 - alignment(c, v, hit))
@@ -58,6 +62,28 @@ func Anchor(c *city.City, v *View, max geo.Metres) bool {
 		}
 	}
 	return v.Street != city.None
+}
+
+// AnchorAll anchors many views as [Anchor] does, on all cores.
+func AnchorAll(c *city.City, views []View, max geo.Metres) {
+	const share = 256 // views that one core takes at a time
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(views)/share+1) {
+		group.Go(func() {
+			for {
+				to := int(next.Add(share))
+				from := to - share
+				if from >= len(views) {
+					return
+				}
+				for i := range views[from:min(to, len(views))] {
+					Anchor(c, &views[from+i], max)
+				}
+			}
+		})
+	}
+	group.Wait()
 }
 
 // alignment is 1 for a street that runs along the camera's axis at its foot
