@@ -3,6 +3,7 @@ package ugdata
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 
 	"urbangraph/uglib/caption/endpoint"
@@ -119,39 +120,91 @@ func (s Spec) captions() []endpoint.Spec {
 	return all
 }
 
-// Build implements [store.Spec]. Images are written by their file names in the
-// sets of views.
+// partsDir holds the parts of a build that is under way.
+const partsDir = "parts"
+
+// Build implements [store.Spec]. It works through one city after the other,
+// with a few hundred places in memory, and goes on where it was after an
+// interruption. Images are written by their file names in the sets of views.
 func (s Spec) Build(ctx context.Context, b *store.Build) error {
 	builder, err := s.Builder()
 	if err != nil {
 		return err
 	}
-	d, err := builder.compose(ctx)
+	surveys := make([]*Survey, builder.Cities())
+	for i := range surveys {
+		if surveys[i], err = builder.Survey(ctx, i); err != nil {
+			return err
+		}
+	}
+	jobs, err := builder.Jobs(surveys)
 	if err != nil {
 		return err
 	}
-	audit, err := d.Audit()
+	b.Keep(partsDir)
+	parts := partFolder(b.Path(partsDir))
+	if err := os.MkdirAll(string(parts), 0o755); err != nil {
+		return fmt.Errorf("ugdata: %w", err)
+	}
+	out, err := builder.Assembler(b.Dir, surveys)
 	if err != nil {
 		return err
 	}
-	for _, split := range []Split{Train, Val, Test, HeldOut, Buffer} {
-		b.Summary(string(split), audit.Places[split])
-	}
-	b.Summary("samples", len(d.Samples))
-	if audit.Places[Test]+audit.Places[Val] > 0 {
-		b.Summary("metres between splits", float64(audit.MinDistance))
-	}
-	if s.Captions != nil {
-		from := map[string]int{}
-		for i := range d.Places {
-			from[d.Places[i].CaptionBy]++
+	defer out.Close()
+	for len(jobs) > 0 {
+		n := 1
+		for n < len(jobs) && jobs[n].City == jobs[0].City {
+			n++
 		}
-		for by, n := range from {
-			b.Summary("captions by "+by, n)
+		if err := builder.describeAll(ctx, jobs[:n], parts); err != nil {
+			return err
+		}
+		for i := range jobs[:n] {
+			p, err := parts.read(jobs[i].Number)
+			if err != nil {
+				return err
+			}
+			if err := out.Add(ctx, p); err != nil {
+				return err
+			}
+		}
+		jobs = jobs[n:]
+	}
+	if err := os.RemoveAll(string(parts)); err != nil {
+		return fmt.Errorf("ugdata: %w", err)
+	}
+	return s.finish(ctx, out, b)
+}
+
+// finish ends a build of the spec.
+func (s Spec) finish(ctx context.Context, out *Assembler, b *store.Build) error {
+	built, err := out.Finish(ctx, About{Spec: &s})
+	if err != nil {
+		return err
+	}
+	built.summarise(b.Summary)
+	return nil
+}
+
+// summarise says what was built in few facts.
+func (x *Built) summarise(note func(key string, value any)) {
+	for _, split := range Splits {
+		note(string(split), x.Audit.Places[split])
+	}
+	note("samples", x.Samples)
+	for reason, n := range x.Skipped {
+		note("views skipped: "+string(reason), n)
+	}
+	if x.CaptionsBy[ByModel] > 0 {
+		for by, n := range x.CaptionsBy {
+			note("captions by "+by, n)
 		}
 	}
-	b.Summary("metres a subgraph reaches", float64(audit.MaxReach))
-	return Write(b.Dir, d)
+	note("paths that led to another split", x.Cleared)
+	if !math.IsInf(float64(x.Audit.MinDistance), 1) {
+		note("metres between splits", float64(x.Audit.MinDistance))
+	}
+	note("metres a subgraph reaches", float64(x.Audit.MaxReach))
 }
 
 // Builder returns the steps of the build, for those who run them one by one or
