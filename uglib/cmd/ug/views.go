@@ -14,6 +14,7 @@ import (
 
 // viewFlags say which street views a command is about.
 type viewFlags struct {
+	online onlineFlags
 	photos string
 	count  int
 	seed   uint64
@@ -25,12 +26,19 @@ const defaultViews = 400
 func (f *viewFlags) register(cmd *cobra.Command) {
 	flags := cmd.PersistentFlags()
 	flags.StringVar(&f.photos, "photos", "", "folder `DIR` of geotagged photographs, instead of drawn views")
+	f.online.register(flags)
 	flags.IntVar(&f.count, "count", defaultViews, "number of drawn views")
 	flags.StringVar(&f.size, "size", "", "`WIDTHxHEIGHT` of drawn views in pixels (default 448x336)")
 }
 
 // spec returns the views of a city.
 func (f *viewFlags) spec(cmd *cobra.Command, c city.Spec) (streetview.Spec, error) {
+	if err := f.online.check(cmd, f.photos != ""); err != nil {
+		return streetview.Spec{}, err
+	}
+	if f.online.given() {
+		return f.online.spec(cmd, c, f.photos)
+	}
 	if f.photos != "" {
 		for _, name := range []string{"count", "size"} {
 			if cmd.Flags().Changed(name) {
@@ -63,14 +71,16 @@ func newViews(a *app) *cobra.Command {
 	var flags viewFlags
 	cmd := &cobra.Command{
 		Use:   "views [NAME]",
-		Short: "Make street views of a city, or read a folder of photographs",
+		Short: "Make street views of a city, or get photographs of it",
 		Long: `Draw street views from the geometry of a city at positions along its streets, as JPEG files
-with position and heading in EXIF, or read a folder of geotagged photographs; and anchor each
-to the street that it stands on.
+with position and heading in EXIF, or read a folder of geotagged photographs, or fetch those
+of Mapillary or KartaView; and anchor each to the street that it stands on.
 
-` + cityHelp,
+` + cityHelp + "\n\n" + onlineHelp,
 		Example: `  ug views wilmington --count 400
-  ug views --pbf my.osm.pbf --bbox 9.95,53.53,10.05,53.58 --photos ~/photos`,
+  ug views --pbf my.osm.pbf --bbox 9.95,53.53,10.05,53.58 --photos ~/photos
+  ug views --pbf my.osm.pbf --mapillary --max 2000 --spacing 15 --since 2022-01-01
+  ug views dover --mapillary-file mapillary_results_cleaned.jsonl --photos images`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := where.spec(args)
@@ -107,6 +117,7 @@ type viewsResult struct {
 	Anchored int            `json:"anchored"` // to a street
 	Skipped  map[string]int `json:"skipped"`  // files that are no views, by reason
 	Images   string         `json:"images"`   // folder of the image files
+	Credit   string         `json:"credit,omitempty"`
 	Artefact store.Ref      `json:"artefact"`
 	Dir      string         `json:"dir"`
 }
@@ -114,7 +125,7 @@ type viewsResult struct {
 func describeViews(name string, set *streetview.Set, art *store.Artefact) *viewsResult {
 	r := &viewsResult{
 		City: name, Views: len(set.Views), Origins: map[string]int{}, Skipped: map[string]int{},
-		Images: set.Dir, Artefact: art.Ref(), Dir: art.Dir,
+		Images: set.Dir, Credit: creditOf(art.Manifest.Summary), Artefact: art.Ref(), Dir: art.Dir,
 	}
 	for _, v := range set.Views {
 		r.Origins[string(v.Origin)]++
@@ -141,6 +152,9 @@ func (r *viewsResult) write(w io.Writer) error {
 		f.add("skipped", "%s (each in %s/skipped.json)", strings.Join(parts, ", "), r.Dir)
 	}
 	f.add("images", "%s", r.Images)
+	if r.Credit != "" {
+		f.add("credit", "%s", r.Credit)
+	}
 	f.add("folder", "%s", r.Dir)
 	return f.write(w)
 }

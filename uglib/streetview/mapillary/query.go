@@ -54,6 +54,9 @@ const (
 	ImageDir   = fetch.ImageDir
 )
 
+// DefaultCellLevel is the level of the S2 cells that photographs are spread over.
+const DefaultCellLevel = fetch.DefaultCellLevel
+
 // DefaultSize is the default width of the image files in pixels.
 const DefaultSize = 2048
 
