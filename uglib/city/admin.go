@@ -85,7 +85,7 @@ type adminIndex struct {
 	borders []int32             // regions that are lines
 	labels  rtree.RTreeG[int32] // metres
 	place   []Admin             // of each label
-	frame   geo.Frame
+	frame   geo.Projection
 
 	ofNodes sync.Once
 	node    []int32 // index into table of each node
@@ -109,14 +109,14 @@ func (x *adminIndex) intern(a Admin) int32 {
 func (c *City) admins() *adminIndex {
 	x := &c.admin
 	x.once.Do(func() {
-		x.frame = c.frame()
+		x.frame = c.frame().Projection()
 		x.shapes = map[int32]*slabs{}
 		for i := range c.Regions {
 			switch g := c.Regions[i].Geometry.(type) {
 			case orb.Polygon, orb.MultiPolygon:
 				b := g.Bound()
 				x.areas.Insert(b.Min, b.Max, int32(i))
-				x.shapes[int32(i)] = newSlabs(g)
+				x.shapes[int32(i)] = newSlabs(outline(g))
 			case orb.MultiLineString:
 				x.borders = append(x.borders, int32(i))
 			}
@@ -248,18 +248,19 @@ func crosses(a, b, c, d orb.Point) bool {
 
 // slabs finds out whether a point is in a polygon without a look at all of its
 // sides: they are sorted into slabs of latitude.
+//
+// The polygon is given by its rings, in degrees or metres.
 type slabs struct {
 	south, height float64
 	sides         [][][4]float64 // x, y of both ends, by slab
 }
 
-func newSlabs(g orb.Geometry) *slabs {
-	lines := outline(g)
+func newSlabs(lines orb.MultiLineString) *slabs {
 	sides := 0
 	for _, l := range lines {
 		sides += len(l)
 	}
-	b := g.Bound()
+	b := lines.Bound()
 	n := min(max(sides/4, 1), 4096)
 	s := &slabs{south: b.Min[1], height: (b.Max[1] - b.Min[1]) / float64(n), sides: make([][][4]float64, n)}
 	if s.height == 0 {

@@ -32,11 +32,11 @@ func Build(ctx context.Context, s Spec) (*City, error) {
 	b := builder{
 		city: &City{
 			Name: s.Name, Title: s.Title, Credit: osm.Credit,
-			Bound: m.Bound, Frame: geo.Frame{Origin: m.Bound.Center()},
+			Bound: m.Bound, Frame: geo.Frame{Origin: m.Bound.Center()}, Faults: m.Faults,
 		},
 		at: map[int64][]meeting{},
 	}
-	b.x.frame = b.city.Frame
+	b.x.frame = b.city.Frame.Projection()
 	for _, step := range []func(*osm.Map){b.streets, b.crossings, b.places, b.boundaries, b.scenery, b.regions} {
 		if err := ctx.Err(); err != nil {
 			return nil, err

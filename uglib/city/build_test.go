@@ -385,7 +385,14 @@ func checkInvariants(t *testing.T, c *City) {
 			ok = from.Kind == Crossing && to.Kind == Crossing && c.Nodes[e.Via].Kind == Street && e.From != e.To &&
 				e.Distance >= geo.Distance(from.Geometry.(orb.Point), to.Geometry.(orb.Point))*0.999
 		case Bounds:
-			ok = from.Kind == Area && to.Kind == Street
+			ok = from.Kind == Area && to.Kind == Street && e.Relation >= Through && e.Overlap > 0 && e.Overlap <= 1
+			ok = ok && (e.Relation != Through || e.Overlap == 1) && (e.Relation != Adjacent || e.Overlap >= boundaryShare)
+		case Inside:
+			_, d := c.DistanceTo(e.To, from.Geometry.(orb.Point))
+			ok = from.Kind == POI && to.Kind == Area && d <= touching && math.Abs(float64(geo.Distance(from.Geometry.(orb.Point), e.At)-e.Distance)) < 0.5
+		}
+		if (e.Relation != NoRelation) != (from.Kind == Area) || e.Type != Bounds && e.Overlap != 0 {
+			ok = false
 		}
 		if !ok || e.Bearing < 0 || e.Bearing >= 360 {
 			t.Fatalf("%s: edge %d is wrong: %+v from %q to %q", c.Name, i, *e, from.Name, to.Name)

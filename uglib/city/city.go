@@ -6,6 +6,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"urbangraph/uglib/geo"
+	"urbangraph/uglib/osm"
 )
 
 // NodeID is the index of a node in [City.Nodes].
@@ -40,6 +41,19 @@ type Node struct {
 	Streets []NodeID
 }
 
+// Oneway returns 1 where vehicles may use a street only in the direction of its
+// line, -1 where only against it, else 0; see [osm.Oneway].
+func (n *Node) Oneway() int { return osm.Oneway(n.Tags) }
+
+// Bridge reports whether a street runs on a bridge.
+func (n *Node) Bridge() bool { return osm.IsBridge(n.Tags) }
+
+// Tunnel reports whether a street runs under the ground.
+func (n *Node) Tunnel() bool { return osm.IsTunnel(n.Tags) }
+
+// Layer returns the level of a street over (above 0) or under others.
+func (n *Node) Layer() int { return osm.Layer(n.Tags) }
+
 // EdgeType is the class of an edge.
 type EdgeType uint8
 
@@ -57,8 +71,27 @@ const (
 	// Continues joins two streets of the same name that meet at At.
 	Continues
 	// Bounds joins an area (From) to a street (To) that runs along or through its boundary; Distance and
-	// Bearing lead from the area's centroid to At, the point of the street nearest to it.
+	// Bearing lead from the area's centroid to At, the point of the street nearest to it. Relation says how
+	// they lie, Overlap how much of the street lies in the area or by it.
 	Bounds
+	// Inside joins a POI (From) to an area (To) that it lies in; Distance and Bearing lead to At, the nearest
+	// point of the area's boundary.
+	Inside
+)
+
+// NumEdgeTypes is the number of types of edges.
+const NumEdgeTypes = int(Inside) + 1
+
+// Relation is how a street lies to an area (UGE reference, area boundary
+// roads).
+type Relation uint8
+
+const (
+	NoRelation Relation = iota // of edges that join no area and street
+	Outside                    // the street keeps off the area and its boundary
+	Through                    // all of the street lies in the area
+	Across                     // the street crosses the boundary
+	Adjacent                   // the street runs along the boundary, outside
 )
 
 // Edge is one undirected edge; From and To give the orientation of Bearing.
@@ -69,6 +102,8 @@ type Edge struct {
 	Distance geo.Metres  // see the edge types; 0 for Crosses and Continues
 	Bearing  geo.Bearing // initial bearing from From's point to To's (to At for Nearest)
 	At       orb.Point   // see the edge types
+	Relation Relation    // of an area and a street
+	Overlap  float64     // of Bounds: share of the street within 10 m of the area, 0 to 1
 }
 
 // Feature is a thing of the map that is drawn: a building, a tree, a lawn, a
@@ -95,7 +130,8 @@ type City struct {
 	Nodes       []Node
 	Edges       []Edge
 	Scenery     []Feature
-	Regions     []Region // administrative areas and settlements
+	Regions     []Region    // administrative areas and settlements
+	Faults      []osm.Fault // what is wrong in the extract, and what became of it
 
 	once  sync.Once
 	idx   index

@@ -22,9 +22,10 @@ func ParseKind(s string) (Kind, error) {
 	return 0, fmt.Errorf("unknown kind of node %q, not one of %v", s, kinds)
 }
 
-var edgeTypes = [...]string{Nearest: "nearest", Crosses: "crosses", Along: "along", Continues: "continues", Bounds: "bounds"}
+var edgeTypes = [...]string{Nearest: "nearest", Crosses: "crosses", Along: "along", Continues: "continues", Bounds: "bounds", Inside: "inside"}
 
-// String returns "nearest", "crosses", "along", "continues" or "bounds".
+// String returns "nearest", "crosses", "along", "continues", "bounds"
+// or "inside".
 func (t EdgeType) String() string {
 	if int(t) < len(edgeTypes) {
 		return edgeTypes[t]
@@ -40,4 +41,25 @@ func ParseEdgeType(s string) (EdgeType, error) {
 		}
 	}
 	return 0, fmt.Errorf("unknown type of edge %q, not one of %v", s, edgeTypes)
+}
+
+var relations = [...]string{NoRelation: "", Outside: "outside", Through: "through", Across: "crossing", Adjacent: "adjacent"}
+
+// String returns "outside", "through", "crossing" or "adjacent", and nothing
+// for [NoRelation].
+func (r Relation) String() string {
+	if int(r) < len(relations) {
+		return relations[r]
+	}
+	return fmt.Sprintf("Relation(%d)", uint8(r))
+}
+
+// ParseRelation is the inverse of [Relation.String].
+func ParseRelation(s string) (Relation, error) {
+	for r, name := range relations {
+		if name == s {
+			return Relation(r), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown relation %q of an area and a street, not one of %v", s, relations[1:])
 }

@@ -9,72 +9,29 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/google/renameio/v2"
 	"github.com/parquet-go/parquet-go"
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkb"
+
+	"urbangraph/uglib/geo/geoparquet"
 )
 
-// geoMetadata is the value of the key "geo" of a GeoParquet 1.1 file. Without a
-// crs the coordinates are longitude and latitude on WGS 84 (OGC:CRS84).
-type geoMetadata struct {
-	Version string               `json:"version"`
-	Primary string               `json:"primary_column"`
-	Columns map[string]geoColumn `json:"columns"`
-}
-
-type geoColumn struct {
-	Encoding string    `json:"encoding"`
-	Types    []string  `json:"geometry_types"`
-	BBox     []float64 `json:"bbox,omitempty"`
-}
-
 // writeTable writes rows with their geometries as a GeoParquet file; column
-// gives where the WKB of a row goes.
-func writeTable[R any](path string, rows []R, shapes []orb.Geometry, column func(*R) *[]byte) (table, error) {
-	types := map[string]bool{}
-	var bound orb.Bound
-	for i, g := range shapes {
-		if g == nil {
-			return table{}, fmt.Errorf("%s: row %d has no geometry", filepath.Base(path), i)
-		}
-		b, err := wkb.Marshal(g)
-		if err != nil {
-			return table{}, fmt.Errorf("%s: row %d: %w", filepath.Base(path), i, err)
-		}
-		*column(&rows[i]) = b
-		types[g.GeoJSONType()] = true
-		if i == 0 {
-			bound = g.Bound()
-		}
-		bound = bound.Union(g.Bound())
-	}
-	col := geoColumn{Encoding: "WKB", Types: slices.AppendSeq([]string{}, maps.Keys(types))}
-	slices.Sort(col.Types)
-	if len(shapes) > 0 {
-		col.BBox = []float64{bound.Min[0], bound.Min[1], bound.Max[0], bound.Max[1]}
-	}
-	meta, err := json.Marshal(geoMetadata{Version: "1.1.0", Primary: "geometry", Columns: map[string]geoColumn{"geometry": col}})
-	if err != nil {
-		return table{}, err
-	}
+// gives where the shape of a row goes.
+func writeTable[R any](path string, rows []R, shapes []orb.Geometry, column func(*R) *shape) (table, error) {
 	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
 	if err != nil {
 		return table{}, err
 	}
 	defer f.Cleanup()
 	hash := sha256.New()
-	w := parquet.NewGenericWriter[R](io.MultiWriter(f, hash), parquet.Compression(&parquet.Zstd), parquet.KeyValueMetadata("geo", string(meta)))
-	if _, err := w.Write(rows); err != nil {
-		return table{}, fmt.Errorf("%s: %w", filepath.Base(path), err)
-	}
-	if err := w.Close(); err != nil {
-		return table{}, fmt.Errorf("%s: %w", filepath.Base(path), err)
+	set := func(r *R, geometry []byte, box geoparquet.BBox) { column(r).set(geometry, box) }
+	if err := geoparquet.Write(io.MultiWriter(f, hash), rows, shapes, set); err != nil {
+		return table{}, err
 	}
 	return table{Rows: len(rows), SHA256: hex.EncodeToString(hash.Sum(nil))}, f.CloseAtomicallyReplace()
 }

@@ -1,6 +1,7 @@
 package city
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -43,7 +44,11 @@ func (b *builder) places(m *osm.Map) {
 			OSM: p.ID, Kind: POI, Name: name, Category: category, Type: kind,
 			Address: osm.Address(p.Tags), Tags: p.Tags, Geometry: p.At,
 		})
-		if s := b.joinNearest(id, p.At, Reach, b.any); s != None && !b.named(s) {
+		reachable := b.surface
+		if osm.Layer(p.Tags) < 0 {
+			reachable = b.any
+		}
+		if s := b.joinNearest(id, p.At, Reach, reachable); s != None && !b.named(s) {
 			b.joinNearest(id, p.At, Reach, b.named)
 		}
 	}
@@ -120,15 +125,22 @@ func (b *builder) joinNearest(id NodeID, p orb.Point, reach geo.Metres, accept f
 	if !ok {
 		return None
 	}
-	b.edge(Edge{From: id, To: hit.Street, Type: Nearest, Via: None, Distance: hit.Distance, Bearing: hit.Bearing, At: hit.Foot})
+	e := Edge{From: id, To: hit.Street, Type: Nearest, Via: None, Distance: hit.Distance, Bearing: hit.Bearing, At: hit.Foot}
+	if b.city.Nodes[id].Kind == Area {
+		e.Relation = Outside
+	}
+	b.edge(e)
 	return hit.Street
 }
 
 // any accepts every street.
 func (b *builder) any(NodeID) bool { return true }
 
-// named accepts a street that has a name.
-func (b *builder) named(s NodeID) bool { return b.city.Nodes[s].Name != "" }
+// surface accepts a street that runs above the ground.
+func (b *builder) surface(s NodeID) bool { return !b.city.Nodes[s].Tunnel() }
+
+// named accepts a street that has a name and is no tunnel.
+func (b *builder) named(s NodeID) bool { return b.city.Nodes[s].Name != "" && b.surface(s) }
 
 // Bounds of an area (UGE reference, area boundary roads): a street of which
 // this share runs within this distance of the boundary, or that runs inside.
@@ -138,29 +150,68 @@ const (
 	sampleStep    float64    = 5 // metres between the points of a street that are looked at
 )
 
-// boundaries joins each area to the streets along its boundary and inside it.
-// One that has none is joined to the nearest street within Reach of the area,
-// and one of whose streets none has a name to the nearest that has.
-func (b *builder) boundaries(*osm.Map) {
+// boundaries joins each area to the streets along its boundary and inside it,
+// and to the points of interest inside it. An area without such a street is
+// joined to the nearest street within Reach of the area, and one of whose
+// streets none has a name to the nearest that has.
+func (b *builder) boundaries(m *osm.Map) {
+	var areas []NodeID
+	var bands []*band
+	var boxes rtree.RTreeG[int]
 	for i := range b.city.Nodes {
-		if b.city.Nodes[i].Kind != Area {
-			continue
+		if g := b.city.Nodes[i].Geometry; b.city.Nodes[i].Kind == Area {
+			edge := newBand(&b.x, g, m.Bound.Pad(edgeOfBox))
+			boxes.Insert(edge.box.Min, edge.box.Max, len(bands))
+			areas, bands = append(areas, NodeID(i)), append(bands, edge)
 		}
-		id, g := NodeID(i), b.city.Nodes[i].Geometry
+	}
+	for i, id := range areas {
+		g := b.city.Nodes[id].Geometry
 		centre := b.x.centroid(g)
-		streets := b.streetsAt(g)
-		for _, s := range streets {
-			foot, d := b.x.distance(b.city.Nodes[s].Geometry, centre)
-			b.edge(Edge{From: id, To: s, Type: Bounds, Via: None, Distance: d, Bearing: geo.BearingTo(centre, foot), At: foot})
+		found, named := false, false
+		for _, s := range b.x.streetsIn(bands[i].box) {
+			street := &b.city.Nodes[s]
+			relation, overlap := bands[i].meets(street.Geometry.(orb.LineString))
+			if street.Tunnel() || relation == Outside || relation == Adjacent && overlap < boundaryShare {
+				continue
+			}
+			foot, d := b.x.distance(street.Geometry, centre)
+			b.edge(Edge{
+				From: id, To: s, Type: Bounds, Via: None, Distance: d, Bearing: geo.BearingTo(centre, foot), At: foot,
+				Relation: relation, Overlap: overlap,
+			})
+			found, named = true, named || b.named(s)
 		}
 		reach := Reach + b.radius(g, centre)
-		if len(streets) == 0 {
-			if s := b.joinNearest(id, centre, reach, b.any); s != None {
-				streets = append(streets, s)
+		if !found {
+			if s := b.joinNearest(id, centre, reach, b.surface); s != None {
+				found, named = true, b.named(s)
 			}
 		}
-		if len(streets) > 0 && !slices.ContainsFunc(streets, b.named) {
+		if found && !named {
 			b.joinNearest(id, centre, reach, b.named)
+		}
+	}
+	for i := range b.city.Nodes {
+		n := &b.city.Nodes[i]
+		if n.Kind != POI {
+			continue
+		}
+		p := n.Geometry.(orb.Point)
+		q := b.x.frame.Local(p)
+		var in []int
+		boxes.Search(q, q, func(_, _ [2]float64, k int) bool {
+			if bands[k].holds(q) {
+				in = append(in, k)
+			}
+			return true
+		})
+		slices.Sort(in)
+		for _, k := range in {
+			if edge, d, ok := bands[k].edge(q); ok {
+				foot := b.x.frame.LonLat(edge)
+				b.edge(Edge{From: NodeID(i), To: areas[k], Type: Inside, Via: None, Distance: d, Bearing: geo.BearingTo(p, foot), At: foot})
+			}
 		}
 	}
 }
@@ -191,82 +242,125 @@ func outline(g orb.Geometry) orb.MultiLineString {
 	return lines
 }
 
-// streetsAt returns the streets along or inside an area, in the order of the
-// tables.
-func (b *builder) streetsAt(g orb.Geometry) []NodeID {
-	box := b.x.box(g.Bound()).Pad(float64(boundaryBand))
+// streetsIn returns the streets that come into a box of metres, in the order of
+// the tables.
+func (x *index) streetsIn(box orb.Bound) []NodeID {
 	var near []NodeID
-	b.x.streets.Search(box.Min, box.Max, func(_, _ [2]float64, s segment) bool {
-		near = append(near, s.street)
-		return true
-	})
+	x.streets.within(box, func(s *segment) { near = append(near, s.street) })
 	slices.Sort(near)
-	near = slices.Compact(near)
-	edge := b.newBand(g)
-	return slices.DeleteFunc(near, func(s NodeID) bool { return !edge.touches(b.city.Nodes[s].Geometry.(orb.LineString)) })
+	return slices.Compact(near)
 }
 
 // band is an area with the sides of its rings, in metres.
 type band struct {
-	x     *index
-	area  orb.Geometry
+	frame geo.Projection
+	area  *slabs
 	sides rtree.RTreeG[side]
-	box   orb.Bound // metres, band included
+	box   orb.Bound // band included
 }
 
 // side is one side of a ring.
 type side struct{ a, b orb.Point }
 
-func (b *builder) newBand(g orb.Geometry) *band {
-	e := &band{x: &b.x, area: g, box: b.x.box(g.Bound()).Pad(float64(boundaryBand))}
-	for _, line := range outline(g) {
-		for i := 1; i < len(line); i++ {
-			s := side{b.x.frame.Local(line[i-1]), b.x.frame.Local(line[i])}
-			box := orb.MultiPoint{s.a, s.b}.Bound()
-			e.sides.Insert(box.Min, box.Max, s)
+// newBand returns the band of an area that was cut at a box. The sides along the
+// cut are none.
+func newBand(x *index, g orb.Geometry, cut orb.Bound) *band {
+	lines := outline(g)
+	local := make(orb.MultiLineString, len(lines))
+	e := &band{frame: x.frame}
+	for k, line := range lines {
+		local[k] = make(orb.LineString, len(line))
+		for i, p := range line {
+			local[k][i] = x.frame.Local(p)
+			if i > 0 && !along(cut, line[i-1], p) {
+				s := side{local[k][i-1], local[k][i]}
+				box := orb.MultiPoint{s.a, s.b}.Bound()
+				e.sides.Insert(box.Min, box.Max, s)
+			}
 		}
 	}
+	e.area, e.box = newSlabs(local), local.Bound().Pad(float64(boundaryBand))
 	return e
 }
 
-// touches reports whether a street bounds the area.
-func (e *band) touches(street orb.LineString) bool {
-	var near, all float64
-	outside := false // whether the street is known to be outside where the next piece begins
+// along reports whether a side from a to b lies on the border of a box.
+func along(box orb.Bound, a, b orb.Point) bool {
+	for k := range 2 {
+		if a[k] == b[k] && (a[k] == box.Min[k] || a[k] == box.Max[k]) {
+			return true
+		}
+	}
+	return false
+}
+
+// edge returns the point of the boundary nearest to p and the distance to it;
+// false where the boundary lies outside of the box.
+func (e *band) edge(p orb.Point) (foot orb.Point, d geo.Metres, ok bool) {
+	least := math.Inf(1)
+	e.sides.Scan(func(_, _ [2]float64, s side) bool {
+		if f := footOn(s.a, s.b, p); squared(p, f) < least {
+			foot, least, ok = f, squared(p, f), true
+		}
+		return true
+	})
+	return foot, geo.Metres(math.Sqrt(least)), ok
+}
+
+// meets returns how a street lies to the area, and the share of it that lies
+// inside or within the band's width.
+func (e *band) meets(street orb.LineString) (Relation, float64) {
+	var in, near, all float64 // metres
+	out := false              // some of the street is outside
 	for i := 1; i < len(street); i++ {
-		a, b := e.x.frame.Local(street[i-1]), e.x.frame.Local(street[i])
+		a, b := e.frame.Local(street[i-1]), e.frame.Local(street[i])
 		length := planar.Distance(a, b)
 		all += length
 		box := orb.MultiPoint{a, b}.Bound()
 		if !box.Intersects(e.box) {
-			outside = true
+			out = true
 			continue
 		}
 		if !e.nearBoundary(box) { // all of the piece lies on one side
-			if !outside && contains(e.area, street[i]) {
-				return true
+			if e.area.contains(b) {
+				in += length
+			} else {
+				out = true
 			}
-			outside = true
 			continue
 		}
-		outside = false
 		n := int(length/sampleStep) + 1
 		for k := range n {
 			t := (float64(k) + 0.5) / float64(n)
 			p := orb.Point{a[0] + t*(b[0]-a[0]), a[1] + t*(b[1]-a[1])}
-			if !e.box.Contains(p) {
+			switch {
+			case e.area.contains(p):
+				in += length / float64(n)
 				continue
-			}
-			if contains(e.area, e.x.frame.LonLat(p)) {
-				return true
-			}
-			if e.inBand(p) {
+			case e.inBand(p, float64(boundaryBand)):
 				near += length / float64(n)
 			}
+			out = true
 		}
 	}
-	return all > 0 && near/all >= boundaryShare
+	if all == 0 || in+near == 0 {
+		return Outside, 0
+	}
+	share := math.Round(1e9*math.Min(1, (in+near)/all)) / 1e9
+	switch {
+	case in == 0:
+		return Adjacent, share
+	case out:
+		return Across, share
+	}
+	return Through, share
 }
+
+// touching is how far out of an area a point may lie that counts as inside
+// (UGE reference, points inside areas: 0.00001 degrees).
+const touching = 1.0
+
+// holds reports whether a point lies in the area.
+func (e *band) holds(p orb.Point) bool { return e.area.contains(p) || e.inBand(p, touching) }
 
 // nearBoundary reports whether the boundary may come within the band's width
 // of a box.
@@ -279,22 +373,12 @@ func (e *band) nearBoundary(box orb.Bound) (found bool) {
 	return found
 }
 
-// inBand reports whether a point lies within the band's width of the boundary.
-func (e *band) inBand(p orb.Point) (found bool) {
-	box := p.Bound().Pad(float64(boundaryBand))
+// inBand reports whether a point lies within so many metres of the boundary.
+func (e *band) inBand(p orb.Point, metres float64) (found bool) {
+	box := p.Bound().Pad(metres)
 	e.sides.Search(box.Min, box.Max, func(_, _ [2]float64, s side) bool {
-		found = planar.Distance(p, footOn(s.a, s.b, p)) <= float64(boundaryBand)
+		found = planar.Distance(p, footOn(s.a, s.b, p)) <= metres
 		return !found
 	})
 	return found
-}
-
-func contains(g orb.Geometry, p orb.Point) bool {
-	switch g := g.(type) {
-	case orb.Polygon:
-		return planar.PolygonContains(g, p)
-	case orb.MultiPolygon:
-		return planar.MultiPolygonContains(g, p)
-	}
-	return false
 }

@@ -3,7 +3,10 @@ package city
 import (
 	"cmp"
 	"math"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/planar"
@@ -16,16 +19,10 @@ import (
 // the metres of the frame.
 type index struct {
 	adj     csr
-	frame   geo.Frame
-	streets rtree.RTreeG[segment]
+	frame   geo.Projection
+	streets *segments
 	nodes   rtree.RTreeG[NodeID]
 	scenery rtree.RTreeG[int32]
-}
-
-// segment is one straight piece of a street, in metres.
-type segment struct {
-	street NodeID
-	a, b   orb.Point
 }
 
 // index returns the index, built on first use.
@@ -33,20 +30,22 @@ func (c *City) index() *index {
 	c.once.Do(func() {
 		x := &c.idx
 		x.adj = newCSR(len(c.Nodes), c.Edges)
-		x.frame = c.frame()
+		x.frame = c.frame().Projection()
+		var pieces []segment
 		for i := range c.Nodes {
 			n := &c.Nodes[i]
 			if n.Geometry == nil {
 				continue
 			}
-			b := x.box(n.Geometry.Bound())
+			b := x.box(n.Geometry)
 			x.nodes.Insert(b.Min, b.Max, NodeID(i))
 			if line, ok := n.Geometry.(orb.LineString); ok && n.Kind == Street {
-				x.addStreet(NodeID(i), line)
+				pieces = x.pieces(pieces, NodeID(i), line)
 			}
 		}
+		x.streets = newSegments(pieces)
 		for i := range c.Scenery {
-			b := x.box(c.Scenery[i].Geometry.Bound())
+			b := x.box(c.Scenery[i].Geometry)
 			x.scenery.Insert(b.Min, b.Max, int32(i))
 		}
 	})
@@ -80,19 +79,48 @@ func frameOf(nodes []Node) geo.Frame {
 	return geo.Frame{Origin: b.Center()}
 }
 
-func (x *index) addStreet(id NodeID, line orb.LineString) {
-	for i := 1; i < len(line); i++ {
-		s := segment{street: id, a: x.frame.Local(line[i-1]), b: x.frame.Local(line[i])}
-		x.streets.Insert(
-			[2]float64{math.Min(s.a[0], s.b[0]), math.Min(s.a[1], s.b[1])},
-			[2]float64{math.Max(s.a[0], s.b[0]), math.Max(s.a[1], s.b[1])}, s)
+// pieces appends the pieces of a street.
+func (x *index) pieces(to []segment, id NodeID, line orb.LineString) []segment {
+	if len(line) == 0 {
+		return to
 	}
+	a := x.frame.Local(line[0])
+	for _, p := range line[1:] {
+		b := x.frame.Local(p)
+		to = append(to, segment{street: id, a: a, b: b})
+		a = b
+	}
+	return to
 }
 
-// box brings a bound into metres.
-func (x *index) box(b orb.Bound) orb.Bound {
-	return orb.Bound{Min: x.frame.Local(b.Min), Max: x.frame.Local(b.Max)}
+// box returns the box of a geometry in metres.
+func (x *index) box(g orb.Geometry) orb.Bound {
+	b := emptyBox
+	extend := func(ps []orb.Point) {
+		for _, p := range ps {
+			b = b.Extend(x.frame.Local(p))
+		}
+	}
+	switch g := g.(type) {
+	case orb.Point:
+		extend([]orb.Point{g})
+	case orb.MultiPoint:
+		extend(g)
+	case orb.LineString:
+		extend(g)
+	case orb.MultiLineString:
+		for _, l := range g {
+			extend(l)
+		}
+	case orb.Polygon, orb.MultiPolygon:
+		for _, l := range outline(g) {
+			extend(l)
+		}
+	}
+	return b
 }
+
+var emptyBox = orb.Bound{Min: orb.Point{math.Inf(1), math.Inf(1)}, Max: orb.Point{math.Inf(-1), math.Inf(-1)}}
 
 // footOn returns the point of the segment from a to b that is nearest to p.
 func footOn(a, b, p orb.Point) orb.Point {
@@ -120,30 +148,44 @@ func (c *City) NearestStreet(p orb.Point, max geo.Metres, accept func(*Node) boo
 	return c.index().nearest(p, max, func(id NodeID) bool { return accept == nil || accept(&c.Nodes[id]) })
 }
 
+// NearestStreets is [City.NearestStreet] of all streets for many points at
+// once, on all cores. Street is None where none is within max.
+func (c *City) NearestStreets(points []orb.Point, max geo.Metres) []Hit {
+	x := c.index()
+	hits := make([]Hit, len(points))
+	any := func(NodeID) bool { return true }
+	const share = 512 // points that one core takes at a time
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(points)/share+1) {
+		group.Go(func() {
+			for {
+				first := int(next.Add(share)) - share
+				if first >= len(points) {
+					return
+				}
+				for i := first; i < min(first+share, len(points)); i++ {
+					hit, ok := x.nearest(points[i], max, any)
+					if !ok {
+						hit = Hit{Street: None}
+					}
+					hits[i] = hit
+				}
+			}
+		})
+	}
+	group.Wait()
+	return hits
+}
+
 func (x *index) nearest(p orb.Point, max geo.Metres, accept func(NodeID) bool) (hit Hit, ok bool) {
 	q := x.frame.Local(p)
-	box := rtree.BoxDist[float64, segment](q, q, nil)
-	x.streets.Nearby(
-		func(lo, hi [2]float64, s segment, item bool) float64 {
-			if item {
-				return planar.DistanceSquared(q, footOn(s.a, s.b, q))
-			}
-			return box(lo, hi, s, item)
-		},
-		func(_, _ [2]float64, s segment, d2 float64) bool {
-			d := math.Sqrt(d2)
-			if d > float64(max) {
-				return false
-			}
-			if !accept(s.street) {
-				return true
-			}
-			foot := x.frame.LonLat(footOn(s.a, s.b, q))
-			hit = Hit{Street: s.street, Foot: foot, Distance: geo.Metres(d), Bearing: geo.BearingTo(p, foot)}
-			ok = true
-			return false
-		})
-	return hit, ok
+	s, d2 := x.streets.nearest(q, float64(max), accept)
+	if s == nil {
+		return Hit{}, false
+	}
+	foot := x.frame.LonLat(footOn(s.a, s.b, q))
+	return Hit{Street: s.street, Foot: foot, Distance: geo.Metres(math.Sqrt(d2)), Bearing: geo.BearingTo(p, foot)}, true
 }
 
 // DistanceTo returns the point of the node's geometry nearest to p and the
@@ -171,7 +213,7 @@ func (x *index) distance(g orb.Geometry, p orb.Point) (orb.Point, geo.Metres) {
 		}
 	}
 	polygon := func(poly orb.Polygon) {
-		if planar.PolygonContains(poly, p) {
+		if x.contains(poly, q) {
 			best, least = q, 0
 			return
 		}
@@ -205,6 +247,25 @@ func (x *index) distance(g orb.Geometry, p orb.Point) (orb.Point, geo.Metres) {
 	return x.frame.LonLat(best), geo.Metres(math.Sqrt(least))
 }
 
+// contains reports whether a polygon contains a place that is given in metres.
+func (x *index) contains(poly orb.Polygon, q orb.Point) bool {
+	in := false
+	for _, r := range poly {
+		if len(r) == 0 {
+			continue
+		}
+		a := x.frame.Local(r[0])
+		for _, p := range r[1:] {
+			b := x.frame.Local(p)
+			if (a[1] > q[1]) != (b[1] > q[1]) && q[0] < a[0]+(q[1]-a[1])*(b[0]-a[0])/(b[1]-a[1]) {
+				in = !in
+			}
+			a = b
+		}
+	}
+	return in
+}
+
 // Centroid returns the middle of a node: the point itself, the point half-way
 // along a street, the centre of gravity of an area.
 func (c *City) Centroid(id NodeID) orb.Point { return c.index().centroid(c.Nodes[id].Geometry) }
@@ -218,8 +279,30 @@ func (x *index) centroid(g orb.Geometry) orb.Point {
 	case nil:
 		return orb.Point{}
 	}
-	p, _ := planar.CentroidArea(g)
-	return p
+	p, _ := planar.CentroidArea(x.local(g))
+	return x.frame.LonLat(p)
+}
+
+// local brings an area into metres.
+func (x *index) local(g orb.Geometry) orb.Geometry {
+	switch g := g.(type) {
+	case orb.Polygon:
+		out := make(orb.Polygon, len(g))
+		for i, r := range g {
+			out[i] = make(orb.Ring, len(r))
+			for k, p := range r {
+				out[i][k] = x.frame.Local(p)
+			}
+		}
+		return out
+	case orb.MultiPolygon:
+		out := make(orb.MultiPolygon, len(g))
+		for i, p := range g {
+			out[i] = x.local(p).(orb.Polygon)
+		}
+		return out
+	}
+	return g
 }
 
 // length returns the length of a line in metres.

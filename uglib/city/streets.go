@@ -2,6 +2,7 @@ package city
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,6 +16,7 @@ import (
 // streets adds one node for each way that is a street, unnamed ones too since
 // they join the others, and notes where they meet.
 func (b *builder) streets(m *osm.Map) {
+	var pieces []segment
 	for _, w := range m.Ways {
 		if !osm.IsStreet(w.Tags) {
 			continue
@@ -25,12 +27,40 @@ func (b *builder) streets(m *osm.Map) {
 			Address: osm.Address(w.Tags), Tags: w.Tags, Geometry: w.Line,
 		})
 		b.ways = append(b.ways, w)
-		b.x.addStreet(id, w.Line)
+		pieces = b.x.pieces(pieces, id, w.Line)
 		for i, n := range w.Nodes {
 			if len(b.at[n]) == 0 {
 				b.order = append(b.order, n)
 			}
 			b.at[n] = append(b.at[n], meeting{id, i})
+		}
+	}
+	b.x.streets = newSegments(pieces)
+	b.levels()
+}
+
+// levels notes the nodes at which streets of different levels meet and none of
+// them ends. They count as joined all the same, since a shared node means that
+// in OpenStreetMap; where it can be looked up, as in the extracts that come with
+// the modules, it is right and the level is not: a bridge that was drawn one
+// node too long, a footway that crosses the road on a bridge.
+func (b *builder) levels() {
+	for _, osmID := range b.order {
+		at := b.at[osmID]
+		first, differ := 0, false
+		for i, m := range at {
+			if b.endsAt(m.street, osmID) {
+				differ = false
+				break
+			}
+			if l := b.city.Nodes[m.street].Layer(); i == 0 {
+				first = l
+			} else if l != first {
+				differ = true
+			}
+		}
+		if differ {
+			b.city.Faults = osm.AddFault(b.city.Faults, "node that streets of different levels share", "taken as a junction", fmt.Sprintf("node %d", osmID))
 		}
 	}
 }

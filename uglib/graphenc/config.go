@@ -46,7 +46,7 @@ func Default(width int) Config {
 		HiddenDim: width, OutputDim: width, NumLayers: 2, EdgeDim: min(64, width),
 		UseSpatialEncoding: true, UseEdgeFeatures: true, UseGAT: true,
 		SpatialEmbedDim: min(64, width), SpatialFrequencyNum: 16,
-		GATHeads: 4, Dropout: 0.1, MinScale: 1, MaxScale: 2000, TokenNorm: 1, NodeKinds: 5, EdgeTypes: 5,
+		GATHeads: 4, Dropout: 0.1, MinScale: 1, MaxScale: 2000, TokenNorm: 1, NodeKinds: 5, EdgeTypes: 6,
 	}
 }
 

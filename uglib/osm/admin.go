@@ -213,7 +213,7 @@ func allTags(tags extract.Tags) Tags {
 // rawBoundary is a boundary before its ways are resolved.
 type rawBoundary struct {
 	Boundary
-	ways  []int64 // members, in order
+	ways  []rawMember
 	nodes []int64 // label and admin_centre members
 }
 
@@ -229,7 +229,7 @@ func (r *reader) boundary(id int64, members []extract.Member, tags extract.Tags)
 		case m.Type == extract.Relation && m.Role == "subarea":
 			b.Parts = append(b.Parts, m.ID)
 		case m.Type == extract.Way:
-			b.ways = append(b.ways, m.ID)
+			b.ways = append(b.ways, rawMember{way: m.ID, role: roleOf(m.Role)})
 		}
 	}
 	r.bounds = append(r.bounds, b)
@@ -244,7 +244,7 @@ func (r *reader) fetchFar(ctx context.Context, path string) error {
 	ways := map[int64]bool{}
 	for _, b := range r.bounds {
 		for _, w := range b.ways {
-			ways[w] = true
+			ways[w.way] = true
 		}
 	}
 	need := map[int64]bool{}
@@ -289,22 +289,20 @@ func (r *reader) boundaries(m *Map, wayAt map[int64]int) {
 	members := map[int64]bool{}
 	for _, raw := range r.bounds {
 		b := raw.Boundary
-		var lines [][]int64
+		var lines []part
 		whole := len(raw.ways) > 0
-		for _, id := range raw.ways {
-			members[id] = true
-			i, ok := wayAt[id]
+		box := emptyBound()
+		for _, mem := range raw.ways {
+			members[mem.way] = true
+			i, ok := wayAt[mem.way]
 			if !ok {
 				whole = false
 				continue
 			}
 			w := r.ways[i]
-			lines = append(lines, r.refs[w.first:w.last])
-			for _, n := range r.refs[w.first:w.last] {
-				if _, ok := r.nodes.At(n); !ok {
-					whole = false
-				}
-			}
+			lines = append(lines, part{r.refs[w.first:w.last], mem.role})
+			whole = whole && !r.lacks(w)
+			box = r.extend(box, w)
 		}
 		for _, n := range raw.nodes {
 			if p, ok := r.at(n); ok {
@@ -312,27 +310,30 @@ func (r *reader) boundaries(m *Map, wayAt map[int64]int) {
 			}
 		}
 		if whole {
-			if b.Geometry = polygon(r.rings(lines), nil); b.Geometry != nil && b.Geometry.Bound().Intersects(m.Bound) {
+			if !box.Intersects(m.Bound) {
+				continue
+			}
+			if b.Geometry = r.surface(lines, element{"relation", b.ID}, false); b.Geometry != nil {
 				m.Boundaries = append(m.Boundaries, b)
 			}
 			continue
 		}
-		for _, line := range lines {
-			b.Pieces = append(b.Pieces, r.known(line)...)
+		for _, l := range lines {
+			b.Pieces = append(b.Pieces, r.known(l.nodes)...)
 		}
 		m.Boundaries = append(m.Boundaries, b)
 	}
 	for _, raw := range r.outlines {
 		w := r.ways[raw.way]
-		if members[w.id] {
+		if members[w.id] || wayAt[w.id] != raw.way {
 			continue
 		}
-		_, line := r.resolve(w)
-		g := polygon([]orb.Ring{orb.Ring(line)}, nil)
-		if g == nil || !g.Bound().Intersects(m.Bound) {
+		if box := r.extend(emptyBound(), w); box.IsEmpty() || !box.Intersects(m.Bound) {
 			continue
 		}
-		m.Boundaries = append(m.Boundaries, Boundary{ID: w.id, Tags: raw.tags, Level: levelOf(raw.tags), Geometry: g})
+		if g := r.surface([]part{{nodes: r.refs[w.first:w.last]}}, element{"way", w.id}, false); g != nil {
+			m.Boundaries = append(m.Boundaries, Boundary{ID: w.id, Tags: raw.tags, Level: levelOf(raw.tags), Geometry: g})
+		}
 	}
 }
 

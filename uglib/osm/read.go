@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -27,6 +28,8 @@ type Map struct {
 	// Labels are the nodes with a place tag in the box and around it, all their
 	// tags kept.
 	Labels []Point
+	// Faults is what is wrong in the extract, in the box or near it.
+	Faults []Fault
 }
 
 // Point is a tagged node.
@@ -126,6 +129,7 @@ type reader struct {
 	bounds   []rawBoundary
 	outlines []rawOutline
 	labels   []Point
+	faults   faults
 }
 
 // rawOutline is a closed way that may bound an administrative area or a
@@ -150,8 +154,8 @@ type rawRelation struct {
 }
 
 type rawMember struct {
-	way   int64
-	inner bool
+	way  int64
+	role role
 }
 
 func (r *reader) handler() extract.Handler {
@@ -163,7 +167,8 @@ func (r *reader) handler() extract.Handler {
 
 func (r *reader) node(id int64, p orb.Point, tags extract.Tags) {
 	if !extract.OnEarth(p) {
-		return // a slip of the data
+		r.faults.add("node off the Earth", leftOut, element{"node", id})
+		return
 	}
 	r.span.add(p)
 	near := r.bound == nil || r.bound.Pad(margin).Contains(r.unwrap(p))
@@ -207,19 +212,30 @@ func isArea(tags extract.Tags) bool {
 }
 
 func (r *reader) relation(id int64, members []extract.Member, tags extract.Tags) {
-	if isBoundary(tags) {
+	t := tags.Get("type")
+	if (t == "boundary" || t == "multipolygon") && isBoundary(tags) {
 		r.boundary(id, members, tags)
 	}
-	if tags.Get("type") != "multipolygon" {
+	if t != "multipolygon" && (t != "boundary" || tags.Get("boundary") == "administrative") {
 		return
 	}
 	rel := rawRelation{id: id, tags: tagsOf(tags)}
 	for _, m := range members {
 		if m.Type == extract.Way {
-			rel.members = append(rel.members, rawMember{way: m.ID, inner: m.Role == "inner"})
+			rel.members = append(rel.members, rawMember{way: m.ID, role: roleOf(m.Role)})
 		}
 	}
 	r.rels = append(r.rels, rel)
+}
+
+func roleOf(s string) role {
+	switch s {
+	case "inner":
+		return inner
+	case "outer":
+		return outer
+	}
+	return unknown
 }
 
 // build resolves ways and relations once every position is known.
@@ -235,23 +251,38 @@ func (r *reader) build() *Map {
 			points[i].At = r.unwrap(points[i].At)
 		}
 	}
+	m.Points = r.once(m.Points)
 	wayAt := make(map[int64]int, len(r.ways))
 	for i, w := range r.ways {
-		wayAt[w.id] = i
+		if _, ok := wayAt[w.id]; !ok { // of several with one id the first counts
+			wayAt[w.id] = i
+		}
 	}
 	outlines := r.assemble(m, wayAt)
 	r.boundaries(m, wayAt)
 	for i, w := range r.ways {
+		name := element{"way", w.id}
+		if wayAt[w.id] != i {
+			r.faults.add("id that is there twice", leftOut, name)
+			continue
+		}
 		if len(w.tags) == 0 || outlines[i] {
 			continue
 		}
+		if box := r.extend(emptyBound(), w); box.IsEmpty() || !box.Intersects(m.Bound) {
+			continue
+		}
 		nodes, line := r.resolve(w)
-		if len(line) < 2 || !line.Bound().Intersects(m.Bound) {
+		if r.all && r.lacks(w) {
+			r.faults.add("way with nodes that the extract lacks", passed, name)
+		}
+		if len(line) < 2 {
+			r.faults.add("way of fewer than two nodes", leftOut, name)
 			continue
 		}
 		if w.area {
-			if poly := polygon([]orb.Ring{orb.Ring(line)}, nil); poly != nil {
-				m.Areas = append(m.Areas, Area{ID: w.id, Tags: w.tags, Geometry: poly})
+			if g := r.surface([]part{{nodes: r.refs[w.first:w.last]}}, name, false); g != nil {
+				m.Areas = append(m.Areas, Area{ID: w.id, Tags: w.tags, Geometry: g})
 			}
 			continue
 		}
@@ -259,7 +290,29 @@ func (r *reader) build() *Map {
 			m.Ways = append(m.Ways, Way{ID: w.id, Tags: w.tags, Nodes: nodes, Line: line})
 		}
 	}
+	m.Faults = r.faults.sorted()
 	return m
+}
+
+// once drops points whose id was there before.
+func (r *reader) once(points []Point) []Point {
+	seen := make(map[int64]bool, len(points))
+	return slices.DeleteFunc(points, func(p Point) bool {
+		if seen[p.ID] {
+			r.faults.add("id that is there twice", leftOut, element{"node", p.ID})
+			return true
+		}
+		seen[p.ID] = true
+		return false
+	})
+}
+
+// lacks reports whether the place of a node of a way is not known.
+func (r *reader) lacks(w rawWay) bool {
+	return slices.ContainsFunc(r.refs[w.first:w.last], func(id int64) bool {
+		_, ok := r.nodes.Find(id)
+		return !ok
+	})
 }
 
 // resolve returns the nodes of a way whose positions are known.
