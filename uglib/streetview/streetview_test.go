@@ -6,7 +6,6 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
-	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/paulmach/orb"
 
@@ -172,150 +170,6 @@ func write(t testing.TB, path string, data []byte) {
 	}
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestFolder(t *testing.T) {
-	dir := t.TempDir()
-	when := time.Date(2024, 5, 1, 10, 0, 0, 0, time.UTC)
-	photo(t, filepath.Join(dir, "a", "10.JPG"), exif.Meta{Pos: at(-150, -3), HasPos: true, Heading: 90, HasHeading: true, Taken: when})
-	photo(t, filepath.Join(dir, "b", "10.jpg"), exif.Meta{Pos: at(2, 60), HasPos: true})
-	photo(t, filepath.Join(dir, "123456789012345.jpg"), exif.Meta{Pos: at(100, 2), HasPos: true, Heading: 270, HasHeading: true})
-	photo(t, filepath.Join(dir, "drawn.jpg"), exif.Meta{Pos: at(50, 2), HasPos: true, Software: software})
-	photo(t, filepath.Join(dir, "far.jpg"), exif.Meta{Pos: orb.Point{11, 50}, HasPos: true})
-	photo(t, filepath.Join(dir, "lost.jpg"), exif.Meta{Software: "camera"})
-	var buf bytes.Buffer
-	if err := png.Encode(&buf, image.NewGray(image.Rect(0, 0, 4, 4))); err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(dir, "bare.png"), buf.Bytes())
-	write(t, filepath.Join(dir, "broken.jpg"), []byte("this is no picture"))
-	write(t, filepath.Join(dir, "notes.txt"), []byte("of no interest"))
-	write(t, filepath.Join(dir, ".hidden.jpg"), []byte("of no interest"))
-
-	ctx := inStore(t)
-	spec, err := Folder(village(t), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, set, err := Open(ctx, spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	byFile := map[string]View{}
-	for _, v := range set.Views {
-		byFile[v.File] = v
-	}
-	if len(set.Views) != 4 {
-		t.Fatalf("views %v, want 4", byFile)
-	}
-	if v := byFile["a/10.JPG"]; v.Origin != Photo || v.Heading != 90 || !v.Taken.Equal(when) || c.DisplayName(v.Street) != "High Street" {
-		t.Errorf("a/10.JPG: %+v", v)
-	}
-	if v := byFile["b/10.jpg"]; v.HasHeading || v.Heading != 0 || !v.Taken.IsZero() || c.DisplayName(v.Street) != "Elm Lane" {
-		t.Errorf("b/10.jpg: %+v", v)
-	}
-	if byFile["a/10.JPG"].ID == byFile["b/10.jpg"].ID {
-		t.Error("two files of the same name in two folders have one id")
-	}
-	if v := byFile["123456789012345.jpg"]; v.ID != 123456789012345 {
-		t.Errorf("a file named by 15 digits has id %d", v.ID)
-	}
-	if v := byFile["drawn.jpg"]; v.Origin != Rendered {
-		t.Errorf("a drawn view in a photo folder is taken for a %s", v.Origin)
-	}
-	want := map[string]Reason{"bare.png": NoPosition, "broken.jpg": Unreadable, "far.jpg": Outside, "lost.jpg": NoPosition}
-	if len(set.Skipped) != len(want) {
-		t.Errorf("skipped %+v, want %v", set.Skipped, want)
-	}
-	for _, s := range set.Skipped {
-		if want[s.File] != s.Reason {
-			t.Errorf("%s is skipped as %q, want %q", s.File, s.Reason, want[s.File])
-		}
-	}
-	a, err := store.Get(ctx, spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := a.Manifest.Summary
-	if sum["views"] != 4.0 || sum["files no position"] != 2.0 || sum["files outside the city"] != 1.0 || sum["files unreadable"] != 1.0 {
-		t.Errorf("summary %v", sum)
-	}
-
-	// A spec read back from its artefact finds the folder.
-	spec.Dir = ""
-	if _, set, err = Open(ctx, spec); err != nil || set.Dir != dir {
-		t.Errorf("without its folder the set opens at %v, %v", set, err)
-	}
-}
-
-// TestFolderKey checks that a set is known by what the folder holds, not by
-// where it lies.
-func TestFolderKey(t *testing.T) {
-	key := func(meta exif.Meta, name string) string {
-		dir := t.TempDir()
-		photo(t, filepath.Join(dir, name), meta)
-		spec, err := Folder(village(t), dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		k, err := store.Key(spec)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return k
-	}
-	here := exif.Meta{Pos: at(1, 1), HasPos: true}
-	same, copied := key(here, "a.jpg"), key(here, "a.jpg")
-	if same != copied {
-		t.Error("the same files in another folder are another set")
-	}
-	here.Heading, here.HasHeading = 3, true
-	if key(here, "a.jpg") == same || key(exif.Meta{Pos: at(1, 1), HasPos: true}, "b.jpg") == same {
-		t.Error("other files are the same set")
-	}
-}
-
-func TestWrongFolders(t *testing.T) {
-	spec := village(t)
-	empty, file := t.TempDir(), filepath.Join(t.TempDir(), "x.jpg")
-	photo(t, file, exif.Meta{})
-	bare := filepath.Dir(file)
-	far := t.TempDir()
-	photo(t, filepath.Join(far, "f.jpg"), exif.Meta{Pos: orb.Point{-75, 39}, HasPos: true})
-	for _, c := range []struct {
-		dir  string
-		want []string
-	}{
-		{filepath.Join(empty, "nowhere"), []string{"nowhere", "give the folder"}},
-		{file, []string{file, "is a file"}},
-		{empty, []string{empty, "no image file"}},
-		{bare, []string{bare, "none of 1 image files has an EXIF position", "GPSLatitude"}},
-		{far, []string{far, "of 1 image files 1 have a position", "none of them in village"}},
-	} {
-		s, err := Folder(spec, c.dir)
-		ctx := inStore(t)
-		if err == nil {
-			_, _, err = Open(ctx, s)
-		}
-		for _, want := range c.want {
-			if err == nil || !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(want)) {
-				t.Errorf("%s: error %v, want one with %q", c.dir, err, want)
-			}
-		}
-		st, err := store.From(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		arts, err := st.List()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, a := range arts {
-			if a.Manifest.Kind == "views" {
-				t.Errorf("%s: a failed build leaves artefact %s behind", c.dir, a.Ref())
-			}
-		}
 	}
 }
 
