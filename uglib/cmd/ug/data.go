@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -26,12 +25,13 @@ type dataFlags struct {
 	train, heldOut []string
 	seed           uint64
 	options        optionFlags
+	splits         splitFlags
 }
 
 const dataHelp = `Without flags it is the default dataset: the built-in cities with drawn views (a small one
 if UG_FAST=1 is set). --train and --held-out name built-in cities, each with its number of
-drawn views; --pbf gives a training city of your own, with drawn views or, by --photos, with
-your photographs.`
+drawn views; --pbf gives a training city of your own, with drawn views, with photographs of
+yours (--photos), or with those of Mapillary or KartaView (see "ug views --help").`
 
 func (f *dataFlags) register(cmd *cobra.Command) {
 	f.own.register(cmd)
@@ -41,6 +41,7 @@ func (f *dataFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.heldOut, "held-out", nil, "built-in city that training never sees, as `NAME[=VIEWS]` (may be repeated)")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of views, splits, destinations and instructions")
 	f.options.register(flags)
+	f.splits.register(flags)
 }
 
 // spec returns the dataset of the flags.
@@ -50,12 +51,15 @@ func (f *dataFlags) spec(cmd *cobra.Command) (ugdata.Spec, error) {
 		return ugdata.Spec{}, err
 	}
 	spec.Seed = f.seed
+	if err := f.splits.apply(cmd, &spec.Options.Splits); err != nil {
+		return ugdata.Spec{}, err
+	}
 	return spec, f.options.apply(cmd, &spec.Options)
 }
 
 func (f *dataFlags) cities(cmd *cobra.Command) (ugdata.Spec, error) {
 	if !f.own.given() && len(f.train) == 0 {
-		for _, name := range []string{"held-out", "photos", "count", "size", "bbox", "name"} {
+		for _, name := range []string{"held-out", "photos", "mapillary", "kartaview", "mapillary-file", "count", "size", "bbox", "name"} {
 			if cmd.Flags().Changed(name) {
 				return ugdata.Spec{}, usagef("--%s goes with a city to train on: give --train NAME or --pbf FILE", name)
 			}
@@ -74,8 +78,8 @@ func (f *dataFlags) cities(cmd *cobra.Command) (ugdata.Spec, error) {
 			return ugdata.Spec{}, err
 		}
 		spec.Train = append(spec.Train, v)
-	} else if f.views.photos != "" {
-		return ugdata.Spec{}, usagef("--photos goes with a city of your own: give --pbf FILE")
+	} else if f.views.photos != "" || f.views.online.given() {
+		return ugdata.Spec{}, usagef("photographs go with a city of your own: give --pbf FILE")
 	}
 	for _, part := range []struct {
 		names []string
@@ -130,10 +134,12 @@ func newDataBuild(a *app, flags *dataFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "build",
 		Short: "Build a dataset",
-		Long:  "Build a dataset, its cities and street views first.\n\n" + dataHelp + "\n\n" + optionHelp,
+		Long:  "Build a dataset, its cities and street views first.\n\n" + dataHelp + "\n\n" + splitHelp + "\n\n" + optionHelp,
 		Example: `  ug data build
   ug data build --train wilmington=400 --held-out andorra=100
   ug data build --pbf my.osm.pbf --bbox 9.95,53.53,10.05,53.58 --photos ~/photos
+  ug data build --train wilmington=400 --train newark=300 --split-city newark=test
+  ug data build --train wilmington=400 --folds 5 --fold 2
   ug data build --train dover=400 --paths-wanted 5 --destinations places+crossings --max-distance 800`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -310,73 +316,6 @@ func writePlaces(w io.Writer, list []placeResult) error {
 		}
 	}
 	return nil
-}
-
-func newDataAudit(a *app, flags *dataFlags) *cobra.Command {
-	return &cobra.Command{
-		Use:   "audit",
-		Short: "Measure how far the splits of a dataset are apart",
-		Long: "Measure how far the splits of a dataset are apart, and fail if they touch.\n\n" +
-			dataHelp,
-		Example: "  ug data audit\n  ug data audit --json",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			d, err := flags.open(cmd)
-			if err != nil {
-				return err
-			}
-			audit, auditErr := d.Audit()
-			r := newAuditResult(audit)
-			if err := a.print(r, r.write); err != nil {
-				return err
-			}
-			return auditErr
-		},
-	}
-}
-
-// auditResult is [ugdata.Audit] as "ug data audit" says it.
-type auditResult struct {
-	Places         map[string]int `json:"places"` // by split
-	MetresApart    *float64       `json:"metres_apart"`
-	MetresReach    float64        `json:"metres_reach"`
-	TrainingInside int            `json:"training_anchors_inside"`
-	SharedImages   int            `json:"shared_images"`
-	SharedPoints   int            `json:"shared_points"`
-	SharedAreas    int            `json:"shared_areas"`
-	SharedStreets  int            `json:"shared_streets"`
-	SharedTexts    int            `json:"shared_captions"`
-}
-
-func newAuditResult(x ugdata.Audit) *auditResult {
-	r := &auditResult{
-		Places: map[string]int{}, MetresReach: float64(x.MaxReach), TrainingInside: x.Touched,
-		SharedImages: x.SharedImages, SharedPoints: x.SharedPoints, SharedAreas: x.SharedAreas,
-		SharedStreets: x.SharedStreets, SharedTexts: x.SharedTexts,
-	}
-	for split, n := range x.Places {
-		r.Places[string(split)] = n
-	}
-	if d := float64(x.MinDistance); !math.IsInf(d, 0) {
-		r.MetresApart = &d
-	}
-	return r
-}
-
-func (r *auditResult) write(w io.Writer) error {
-	var f facts
-	f.add("places", "%s", counts(r.Places))
-	apart := "no two splits in one city"
-	if r.MetresApart != nil {
-		apart = fmt.Sprintf("%.0f m between the nearest places of different splits", *r.MetresApart)
-	}
-	f.add("apart", "%s", apart)
-	f.add("reach", "%.0f m from a place to the farthest node of its subgraph", r.MetresReach)
-	f.add("inside", "%d training places within a subgraph of another split (must be 0)", r.TrainingInside)
-	f.add("images", "%d of training places in another split too (must be 0)", r.SharedImages)
-	f.add("shared nodes", "%d points, %d areas, %d streets are in subgraphs on both sides", r.SharedPoints, r.SharedAreas, r.SharedStreets)
-	f.add("shared texts", "%d captions of other splits that a training place has too", r.SharedTexts)
-	return f.write(w)
 }
 
 func newDataExport(a *app, flags *dataFlags) *cobra.Command {
