@@ -208,10 +208,17 @@ func (a *auditor) examine(p *Place) evidence {
 }
 
 // reachOf is [Subgraph.Reach] where the subgraph may name nodes that are not in
-// the city.
+// the city, or whose place is not known.
 func reachOf(c *city.City, p *Place) (far geo.Metres) {
 	for _, id := range p.Graph.Nodes {
-		if id >= 0 && int(id) < len(c.Nodes) {
+		if id < 0 || int(id) >= len(c.Nodes) {
+			continue
+		}
+		switch g := c.Nodes[id].Geometry.(type) {
+		case nil:
+		case orb.Point:
+			far = max(far, geo.Distance(p.Pos, g))
+		default:
 			_, d := c.DistanceTo(id, p.Pos)
 			far = max(far, d)
 		}

@@ -106,8 +106,16 @@ func TestData(t *testing.T) {
 		t.Errorf("%d places, want all %d", len(all), n)
 	}
 	audit := mustJSON[auditResult](t, with("data", "audit")...)
-	if audit.Places["train"] != built.Places["grid"]["train"] || audit.TrainingInside != 0 || audit.SharedImages != 0 {
+	if audit.Places["train"] != built.Places["grid"]["train"] || len(audit.Findings) < 10 {
 		t.Errorf("audit = %+v", audit)
+	}
+	for _, f := range audit.Findings {
+		if !f.OK {
+			t.Errorf("%+v", f)
+		}
+	}
+	if code, out, errOut := ug(t, with("data", "audit", "--why", "--images")...); code != 0 || !strings.Contains(out, "A street is one node however long it is") {
+		t.Errorf("status %d\n%s%s", code, out, errOut)
 	}
 	for _, args := range [][]string{{"data", "build"}, {"data", "show"}, {"data", "audit"}} {
 		if code, out, errOut := ug(t, with(args...)...); code != 0 || !strings.Contains(out, "train") {
