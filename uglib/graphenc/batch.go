@@ -166,7 +166,7 @@ func (c Config) check(g Graph) error {
 		if n.Kind < 0 || n.Kind >= c.NodeKinds {
 			return fmt.Errorf("node %d: kind %d of %d; try a larger node_kinds", i, n.Kind, c.NodeKinds)
 		}
-		if !(math.Abs(n.At[0]) <= 180 && math.Abs(n.At[1]) <= 90) {
+		if !(math.Abs(n.At[0]) <= 360 && math.Abs(n.At[1]) <= 90) { // beyond 180 across that meridian
 			return fmt.Errorf("node %d: %v is no longitude and latitude in degrees", i, n.At)
 		}
 		for _, token := range n.Tokens {

@@ -377,8 +377,8 @@ func TestEdgeFeatures(t *testing.T) {
 		back bool
 		want []float32
 	}{
-		{false, []float32{1, 1, 0, 0.3, 0.4, 0, 0, 1, 0, 0, 0}},
-		{true, []float32{1, -1, 0, -0.3, -0.4, 0, 0, 1, 0, 0, 1}},
+		{false, []float32{1, 1, 0, 0.3, 0.4, 0, 0, 1, 0, 0, 0, 0}},
+		{true, []float32{1, -1, 0, -0.3, -0.4, 0, 0, 1, 0, 0, 0, 1}},
 	} {
 		got := c.edgeFeatures(nil, frame, g, e, w.back)
 		if len(got) != c.edgeColumns() || differ([][]float32{got}, [][]float32{w.want}) > 1e-6 {
