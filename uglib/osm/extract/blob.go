@@ -55,7 +55,7 @@ func (f field) is(num protowire.Number, typ protowire.Type) bool { return f.num 
 
 const (
 	varint = protowire.VarintType
-	packed = protowire.BytesType
+	length = protowire.BytesType
 )
 
 // parseBlobHeader returns the type and the size of the blob that follows.
@@ -63,7 +63,7 @@ func parseBlobHeader(b []byte) (kind string, size int, err error) {
 	size = -1
 	err = fields(b, func(f field) error {
 		switch {
-		case f.is(1, packed):
+		case f.is(1, length):
 			kind = string(f.data)
 		case f.is(3, varint):
 			if f.number > maxBlob {
@@ -79,50 +79,67 @@ func parseBlobHeader(b []byte) (kind string, size int, err error) {
 	return kind, size, err
 }
 
-// unpack decompresses a blob into b.raw.
-func (b *block) unpack() error {
-	size := -1
-	var pack protowire.Number
-	var data []byte
-	err := fields(b.blob, func(f field) error {
+// packed is a Blob message: data, packed by a method, which is the number of
+// its field, into from size bytes.
+type packed struct {
+	method protowire.Number
+	data   []byte
+	size   int
+}
+
+// parseBlob reads a Blob message.
+func parseBlob(b []byte) (packed, error) {
+	p := packed{size: -1}
+	err := fields(b, func(f field) error {
 		switch {
 		case f.is(2, varint):
 			if f.number > maxBlob {
 				return fmt.Errorf("%d bytes unpacked, more than the format allows", f.number)
 			}
-			size = int(f.number)
-		case f.typ == packed:
-			pack, data = f.num, f.data
+			p.size = int(f.number)
+		case f.typ == length:
+			p.method, p.data = f.num, f.data
 		}
 		return nil
 	})
-	if err != nil {
-		return err
+	if p.method == asIs {
+		p.size = len(p.data)
 	}
-	if pack == 1 { // not compressed
-		b.raw = data
-		return nil
+	if err == nil && p.size < 0 {
+		err = errors.New("packed data without its size")
 	}
-	if size < 0 {
-		return errors.New("packed data without its size")
-	}
-	b.room = sized(b.room, size)
-	b.raw = b.room
-	switch pack {
-	case 3:
-		return b.inflate(data)
-	case 6:
-		if n, err := lz4.UncompressBlock(data, b.raw); err != nil || n != size {
-			return fmt.Errorf("LZ4 data of %d bytes where %d are expected: %w", n, size, errors.Join(err, errDamaged))
-		}
-		return nil
-	case 7:
-		return b.zstd(data)
-	}
-	return fmt.Errorf("blocks packed by method %d are %w; write the file anew with `osmium cat IN -o OUT.osm.pbf`", pack, errUnsupported)
+	return p, err
 }
 
-var errDamaged = errors.New("damaged data")
+// Methods of packing.
+const (
+	asIs   = 1
+	byZlib = 3
+	byLZ4  = 6
+	byZstd = 7
+)
+
+// unpack decompresses the blob into b.raw.
+func (b *block) unpack() error {
+	if b.method == asIs {
+		b.raw = b.data
+		return nil
+	}
+	b.room = sized(b.room, b.size)
+	b.raw = b.room
+	switch b.method {
+	case byZlib:
+		return b.inflate(b.data)
+	case byLZ4:
+		if n, err := lz4.UncompressBlock(b.data, b.raw); err != nil || n != b.size {
+			return fmt.Errorf("LZ4: damaged data (%d bytes where %d are expected)", n, b.size)
+		}
+		return nil
+	case byZstd:
+		return b.zstd(b.data)
+	}
+	return fmt.Errorf("blocks packed by method %d are %w; write the file anew with `osmium cat IN -o OUT.osm.pbf`", b.method, errUnsupported)
+}
 
 // inflate unpacks zlib data, which must fill b.raw to the byte.
 func (b *block) inflate(data []byte) error {
@@ -179,14 +196,14 @@ func (b *block) header() (bound *orb.Bound, onWays bool, err error) {
 	const bbox, required, optional = 1, 4, 5
 	err = fields(b.raw, func(f field) error {
 		switch feature := string(f.data); {
-		case f.is(bbox, packed):
+		case f.is(bbox, length):
 			bound, err = boundOf(f.data)
 			return err
-		case f.is(optional, packed) && feature == "LocationsOnWays":
+		case f.is(optional, length) && feature == "LocationsOnWays":
 			onWays = true
-		case f.is(required, packed) && feature == "HistoricalInformation":
+		case f.is(required, length) && feature == "HistoricalInformation":
 			return fmt.Errorf("history files are %w; take one moment with `osmium time-filter IN -o OUT.osm.pbf`", errUnsupported)
-		case f.is(required, packed) && !known[feature]:
+		case f.is(required, length) && !known[feature]:
 			return fmt.Errorf("files that require %.40q are %w; write the file anew with `osmium cat IN -o OUT.osm.pbf`", feature, errUnsupported)
 		}
 		return nil

@@ -9,10 +9,12 @@ import (
 	"github.com/paulmach/orb"
 )
 
-// maxValues bounds what one block may hold once it is decoded, so that a small
-// file cannot ask for much memory: a node counts 4, a reference to a node, a
-// member and a tag 1 each. Writers put 8000 elements into a block.
-const maxValues = 8 << 20
+// Bounds on what a small file can make of memory. Writers put 8000 elements
+// into a block, and a way of OpenStreetMap has at most 2000 nodes.
+const (
+	maxDecoded = 128 << 20 // bytes of what was decoded from a block
+	maxParts   = 1 << 20   // nodes, tags or members of an element, and nodes in a group of a block
+)
 
 // block is a blob and what was decoded from it. Its memory is used again for
 // the next blob.
@@ -22,6 +24,7 @@ type block struct {
 	at      int64  // byte of the blob in the file
 	kind    string // type of the blob
 	blob    []byte // as it lies in the file
+	packed         // what the blob says of itself
 	raw     []byte // unpacked
 	room    []byte // memory for raw
 	done    chan error
@@ -37,7 +40,7 @@ type block struct {
 	refs                              []int64    // of the ways
 	members                           []memberOf // of the relations
 	tags                              []uint32   // indices into strings
-	values                            int        // see maxValues
+	decoded                           int        // bytes, see maxDecoded
 	columns                           [4][]uint64
 }
 
@@ -61,6 +64,19 @@ type memberOf struct {
 	id   int64
 }
 
+func newBlock(h *Handler, onWays bool) *block {
+	return &block{handler: h, onWays: onWays, done: make(chan error, 1)}
+}
+
+// again returns a block for the next blob: b, unless it was an unusually large
+// one, whose memory is given back.
+func (b *block) again() *block {
+	if len(b.blob)+len(b.raw)+b.decoded > 16<<20 {
+		return newBlock(b.handler, b.onWays)
+	}
+	return b
+}
+
 // wrap says in which block an error lies.
 func (b *block) wrap(err error) error {
 	if err == nil {
@@ -69,9 +85,9 @@ func (b *block) wrap(err error) error {
 	return fmt.Errorf("block at byte %d: %w", b.at, err)
 }
 
-// count bounds the values of the block.
-func (b *block) count(n int) error {
-	if b.values += n; b.values > maxValues {
+// spend counts the memory of what is decoded.
+func (b *block) spend(bytes int) error {
+	if b.decoded += bytes; b.decoded > maxDecoded {
 		return errors.New("more elements than any writer puts into a block")
 	}
 	return nil
@@ -119,7 +135,7 @@ const (
 func (b *block) decode() error {
 	b.nodes, b.ways, b.relations = b.nodes[:0], b.ways[:0], b.relations[:0]
 	b.refs, b.members, b.tags = b.refs[:0], b.members[:0], b.tags[:0]
-	b.values = 0
+	b.decoded = 0
 	b.granularity, b.latOffset, b.lonOffset = 100, 0, 0
 	if err := b.unpack(); err != nil {
 		return err
@@ -127,7 +143,7 @@ func (b *block) decode() error {
 	b.strings.reset()
 	err := fields(b.raw, func(f field) error {
 		switch {
-		case f.is(stringtable, packed):
+		case f.is(stringtable, length):
 			return b.stringTable(f.data)
 		case f.is(granularity, varint):
 			b.granularity = int64(int32(f.number))
@@ -153,7 +169,7 @@ func (b *block) decode() error {
 			continue
 		}
 		err := fields(b.raw, func(f field) error {
-			if f.is(group, packed) {
+			if f.is(group, length) {
 				return fields(f.data, kind.decode)
 			}
 			return nil
@@ -168,10 +184,10 @@ func (b *block) decode() error {
 // stringTable notes where the strings lie.
 func (b *block) stringTable(data []byte) error {
 	return fields(data, func(f field) error {
-		if !f.is(1, packed) {
+		if !f.is(1, length) {
 			return nil
 		}
 		b.strings.raw = append(b.strings.raw, f.data)
-		return b.count(1)
+		return b.spend(40)
 	})
 }

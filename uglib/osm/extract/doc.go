@@ -4,9 +4,9 @@
 // A PBF file is decompressed and decoded on all cores, block by block, and its
 // elements are handed over in file order by one goroutine. Metadata (versions,
 // times, users) is skipped undecoded, and so are the elements that the
-// [Handler] does not ask for. Memory does not grow with the file: a block is at
-// most 32 MiB by the format and 64 MiB decoded, two for each core are under
-// way, and a tag of XML is at most 1 MiB.
+// [Handler] does not ask for. Memory does not grow with the file: 64 MiB of
+// unpacked blocks are under way at most, what was decoded from one is at most
+// 128 MiB (a usual one takes 2), and a tag of XML is at most 1 MiB.
 //
 // The reader is our own because those at hand decode what is thrown away here,
 // panic in a goroutine of theirs on a damaged block or on nodes that are not

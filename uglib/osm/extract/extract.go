@@ -98,12 +98,7 @@ func Scan(ctx context.Context, path string, h Handler) error {
 	}
 	t := progress.Start(ctx, "read "+filepath.Base(path), int(info.Size()))
 	defer t.Done()
-	r := bufio.NewReaderSize(&counted{f, t}, 1<<20)
-	if kind == pbf {
-		err = scanPBF(ctx, r, h)
-	} else {
-		err = scanXML(ctx, r, kind, h)
-	}
+	err = scan(ctx, bufio.NewReaderSize(&counted{f, t}, 1<<20), kind, h)
 	switch {
 	case err == nil:
 		return nil
@@ -113,6 +108,13 @@ func Scan(ctx context.Context, path string, h Handler) error {
 		return fmt.Errorf("extract %s: %w", path, err)
 	}
 	return fmt.Errorf("extract %s cannot be read to its end, it may be truncated or damaged: %w; fetch it again", path, err)
+}
+
+func scan(ctx context.Context, r io.Reader, kind format, h Handler) error {
+	if kind == pbf {
+		return scanPBF(ctx, r, h)
+	}
+	return scanXML(ctx, r, kind, h)
 }
 
 // errUnsupported marks files that are sound but of a kind that is not read;

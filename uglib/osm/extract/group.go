@@ -18,37 +18,36 @@ const (
 
 func (b *block) nodeGroup(f field) error {
 	switch {
-	case f.is(plainNodes, packed):
+	case f.is(plainNodes, length):
 		return b.plainNode(f.data)
-	case f.is(denseNodes, packed):
+	case f.is(denseNodes, length):
 		return b.denseNodes(f.data)
-	case f.is(ways, packed) && b.onWays:
+	case f.is(ways, length) && b.onWays:
 		return b.nodesOfWay(f.data)
 	}
 	return nil
 }
 
 func (b *block) wayGroup(f field) error {
-	if f.is(ways, packed) {
+	if f.is(ways, length) {
 		return b.way(f.data)
 	}
 	return nil
 }
 
 func (b *block) relationGroup(f field) error {
-	if f.is(relations, packed) {
+	if f.is(relations, length) {
 		return b.relation(f.data)
 	}
 	return nil
 }
 
 // column appends a repeated number field to a column, packed or not.
-func (b *block) column(c []uint64, f field) ([]uint64, error) {
+func column(c []uint64, f field) ([]uint64, error) {
 	if f.typ == varint {
-		return append(c, f.number), b.count(1)
+		c = append(c, f.number)
 	}
-	before := len(c)
-	for data := f.data; len(data) > 0; {
+	for data := f.data; len(data) > 0 && len(c) <= maxParts; {
 		if data[0] < 0x80 {
 			c = append(c, uint64(data[0]))
 			data = data[1:]
@@ -61,7 +60,10 @@ func (b *block) column(c []uint64, f field) ([]uint64, error) {
 		c = append(c, v)
 		data = data[n:]
 	}
-	return c, b.count(len(c) - before)
+	if len(c) > maxParts {
+		return c, fmt.Errorf("more than %d parts", maxParts)
+	}
+	return c, nil
 }
 
 // sum adds up differences.
@@ -89,7 +91,7 @@ func (b *block) tag(key, value uint64) error {
 		return fmt.Errorf("tag of strings %d and %d, of %d", key, value, n)
 	}
 	b.tags = append(b.tags, uint32(key), uint32(value))
-	return b.count(1)
+	return b.spend(8)
 }
 
 // tagLists appends the tags of lists of keys and of values.
@@ -113,13 +115,13 @@ func (b *block) denseNodes(data []byte) error {
 	err := fields(data, func(f field) (err error) {
 		switch f.num {
 		case 1:
-			ids, err = b.column(ids, f)
+			ids, err = column(ids, f)
 		case 8:
-			lats, err = b.column(lats, f)
+			lats, err = column(lats, f)
 		case 9:
-			lons, err = b.column(lons, f)
+			lons, err = column(lons, f)
 		case 10:
-			tags, err = b.column(tags, f)
+			tags, err = column(tags, f)
 		}
 		return err
 	})
@@ -147,7 +149,9 @@ func (b *block) denseNodes(data []byte) error {
 		if len(tags) > 0 {
 			tags = tags[1:]
 		}
-		b.node(id.at, lon.at, lat.at)
+		if err := b.node(id.at, lon.at, lat.at); err != nil {
+			return err
+		}
 	}
 	if len(tags) > 0 {
 		return errors.New("tags of more nodes than there are")
@@ -156,9 +160,10 @@ func (b *block) denseNodes(data []byte) error {
 }
 
 // node appends a node whose tags were appended before.
-func (b *block) node(id, lon, lat int64) {
+func (b *block) node(id, lon, lat int64) error {
 	at := orb.Point{b.degrees(lon, b.lonOffset), b.degrees(lat, b.latOffset)}
 	b.nodes = append(b.nodes, node{id: id, at: at, tags: uint32(len(b.tags))})
+	return b.spend(2 * 32) // with the room that a slice keeps to grow
 }
 
 // plainNode decodes a Node message.
@@ -170,9 +175,9 @@ func (b *block) plainNode(data []byte) error {
 		case 1:
 			id = protowire.DecodeZigZag(f.number)
 		case 2:
-			keys, err = b.column(keys, f)
+			keys, err = column(keys, f)
 		case 3:
-			values, err = b.column(values, f)
+			values, err = column(values, f)
 		case 8:
 			lat = protowire.DecodeZigZag(f.number)
 		case 9:
@@ -187,8 +192,7 @@ func (b *block) plainNode(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("node %d: %w", id, err)
 	}
-	b.node(id, lon, lat)
-	return b.count(3)
+	return b.node(id, lon, lat)
 }
 
 // way decodes a Way message.
@@ -200,11 +204,11 @@ func (b *block) way(data []byte) error {
 		case 1:
 			id = int64(f.number)
 		case 2:
-			keys, err = b.column(keys, f)
+			keys, err = column(keys, f)
 		case 3:
-			values, err = b.column(values, f)
+			values, err = column(values, f)
 		case 8:
-			refs, err = b.column(refs, f)
+			refs, err = column(refs, f)
 		}
 		return err
 	})
@@ -223,7 +227,7 @@ func (b *block) way(data []byte) error {
 		b.refs = append(b.refs, ref.at)
 	}
 	b.ways = append(b.ways, element{id: id, parts: uint32(len(b.refs)), tags: uint32(len(b.tags))})
-	return b.count(1)
+	return b.spend(16 + 8*len(refs))
 }
 
 // nodesOfWay takes the positions that a Way message keeps of its nodes.
@@ -232,11 +236,11 @@ func (b *block) nodesOfWay(data []byte) error {
 	err := fields(data, func(f field) (err error) {
 		switch f.num {
 		case 8:
-			refs, err = b.column(refs, f)
+			refs, err = column(refs, f)
 		case 9:
-			lats, err = b.column(lats, f)
+			lats, err = column(lats, f)
 		case 10:
-			lons, err = b.column(lons, f)
+			lons, err = column(lons, f)
 		}
 		return err
 	})
@@ -252,7 +256,9 @@ func (b *block) nodesOfWay(data []byte) error {
 		if !(id.add(d) && lat.add(lats[i]) && lon.add(lons[i])) {
 			return fmt.Errorf("the id or place of a node of a way after node %d overflows", id.at)
 		}
-		b.node(id.at, lon.at, lat.at)
+		if err := b.node(id.at, lon.at, lat.at); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -267,15 +273,15 @@ func (b *block) relation(data []byte) error {
 		case 1:
 			id = int64(f.number)
 		case 2:
-			keys, err = b.column(keys, f)
+			keys, err = column(keys, f)
 		case 3:
-			values, err = b.column(values, f)
+			values, err = column(values, f)
 		case 8:
-			roles, err = b.column(roles, f)
+			roles, err = column(roles, f)
 		case 9:
-			ids, err = b.column(ids, f)
+			ids, err = column(ids, f)
 		case 10:
-			kinds, err = b.column(kinds, f)
+			kinds, err = column(kinds, f)
 		}
 		return err
 	})
@@ -300,5 +306,5 @@ func (b *block) relation(data []byte) error {
 		b.members = append(b.members, memberOf{Type(kinds[i]), uint32(roles[i]), member.at})
 	}
 	b.relations = append(b.relations, element{id: id, parts: uint32(len(b.members)), tags: uint32(len(b.tags))})
-	return b.count(1)
+	return b.spend(16 + 16*len(ids))
 }

@@ -9,6 +9,7 @@ import (
 	"runtime"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 )
 
 // Sizes that the format allows (OSM wiki, PBF Format, file format).
@@ -42,27 +43,29 @@ func scanPBF(ctx context.Context, r io.Reader, h Handler) error {
 	workers := runtime.GOMAXPROCS(0)
 	free := make(chan *block, 2*workers)
 	for range cap(free) {
-		free <- &block{handler: &h, onWays: onWays, done: make(chan error, 1)}
+		free <- newBlock(&h, onWays)
 	}
-	packed := make(chan *block, cap(free))
-	order := make(chan *block, cap(free))
+	q := queue{
+		free: free, work: make(chan *block, cap(free)), order: make(chan *block, cap(free)),
+		room: semaphore.NewWeighted(maxUnderWay),
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var g errgroup.Group
 	g.Go(func() error {
-		defer close(packed)
-		defer close(order)
-		return in.all(ctx, free, packed, order)
+		defer close(q.work)
+		defer close(q.order)
+		return in.all(ctx, &q)
 	})
 	for range workers {
 		g.Go(func() error {
-			for b := range packed {
+			for b := range q.work {
 				b.done <- b.decode()
 			}
 			return nil
 		})
 	}
-	if err := deliver(ctx, order, free); err != nil {
+	if err := q.deliver(ctx); err != nil {
 		stop()
 		_ = g.Wait() // what failed first is told
 		return err
@@ -70,10 +73,22 @@ func scanPBF(ctx context.Context, r io.Reader, h Handler) error {
 	return g.Wait()
 }
 
+// queue is the way of blocks from the reader to the decoders and on.
+type queue struct {
+	free  chan *block         // blocks to read into
+	work  chan *block         // to the decoders
+	order chan *block         // to who waits for them in file order
+	room  *semaphore.Weighted // bytes that may be under way, unpacked
+}
+
+// maxUnderWay bounds the unpacked bytes of blocks under way. They are counted
+// in file order, so that the block that is waited for is never kept back.
+const maxUnderWay = 2 * maxBlob
+
 // deliver hands the decoded blocks to the handler.
-func deliver(ctx context.Context, order <-chan *block, free chan<- *block) error {
+func (q *queue) deliver(ctx context.Context) error {
 	n := &names{}
-	for b := range order {
+	for b := range q.order {
 		if err := <-b.done; err != nil {
 			return b.wrap(err)
 		}
@@ -81,7 +96,8 @@ func deliver(ctx context.Context, order <-chan *block, free chan<- *block) error
 			return err
 		}
 		b.deliver(n)
-		free <- b
+		q.room.Release(int64(b.size))
+		q.free <- b.again()
 	}
 	return nil
 }
@@ -99,13 +115,12 @@ type blobReader struct {
 	header []byte
 }
 
-// all reads the blobs to the end of the file into free blocks, and gives each
-// to the decoders and to who waits for it.
-func (in *blobReader) all(ctx context.Context, free, packed, order chan *block) error {
+// all reads the blobs to the end of the file.
+func (in *blobReader) all(ctx context.Context, q *queue) error {
 	for {
 		var b *block
 		select {
-		case b = <-free:
+		case b = <-q.free:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -115,11 +130,14 @@ func (in *blobReader) all(ctx context.Context, free, packed, order chan *block) 
 		case err != nil:
 			return err
 		case b.kind != blobData: // a second header, or what is not known
-			free <- b
+			q.free <- b
 			continue
 		}
-		packed <- b
-		order <- b
+		if err := q.room.Acquire(ctx, int64(b.size)); err != nil {
+			return err
+		}
+		q.work <- b
+		q.order <- b
 	}
 }
 
@@ -148,6 +166,9 @@ func (in *blobReader) next(b *block) error {
 	b.kind, b.blob = kind, sized(b.blob, size)
 	if _, err := io.ReadFull(in.r, b.blob); err != nil {
 		return b.wrap(cut(err))
+	}
+	if b.packed, err = parseBlob(b.blob); err != nil {
+		return b.wrap(err)
 	}
 	in.at += 4 + int64(n) + int64(size)
 	return nil

@@ -129,8 +129,8 @@ func (x *xmlReader) begin() error {
 
 // part takes a child of the element that is open.
 func (x *xmlReader) part() (err error) {
-	if len(x.tags)+len(x.refs)+len(x.members) > maxValues {
-		return fmt.Errorf("%s %d has more than %d parts", x.kind, x.id, maxValues)
+	if len(x.tags)/2+len(x.refs)+len(x.members) > maxParts {
+		return fmt.Errorf("%s %d has more than %d parts", x.kind, x.id, maxParts)
 	}
 	switch name := string(x.name); {
 	case name == "tag":
