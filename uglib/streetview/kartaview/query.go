@@ -1,6 +1,7 @@
 package kartaview
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"os"
@@ -97,8 +98,8 @@ func options(ctx context.Context) (Options, error) {
 	if o.Rate > 0 && o.Burst == 0 {
 		o.Burst = 1
 	}
-	return o.Or(Options{BaseURL: os.Getenv(URLVariable)}).Or(Options{
-		BaseURL: "https://api.openstreetcam.org", Rate: 0.8 * float64(n) / 3600, Burst: n / 5, Parallel: 2,
+	return o.Or(Options{
+		BaseURL: cmp.Or(os.Getenv(URLVariable), "https://api.openstreetcam.org"), Rate: 0.8 * float64(n) / 3600, Burst: n / 5, Parallel: 2,
 		ImageRate: 5, ImageParallel: 4,
 	}), nil
 }

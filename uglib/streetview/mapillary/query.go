@@ -1,6 +1,7 @@
 package mapillary
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -107,10 +108,11 @@ func With(ctx context.Context, o Options) context.Context {
 // defaults.
 func options(ctx context.Context) (Options, error) {
 	o, _ := ctx.Value(contextKey{}).(Options)
+	if o.Rate > 0 && o.Burst == 0 {
+		o.Burst = 1
+	}
 	o = o.Or(Options{
-		BaseURL: os.Getenv(URLVariable),
-	}).Or(Options{
-		BaseURL: "https://graph.mapillary.com", Rate: 10, Burst: 10, ImageRate: 20,
+		BaseURL: cmp.Or(os.Getenv(URLVariable), "https://graph.mapillary.com"), Rate: 10, Burst: 10, Parallel: 4, ImageRate: 20, ImageParallel: 8,
 	})
 	if o.Token.IsZero() {
 		token, err := FindToken("")
