@@ -82,7 +82,8 @@ type adminIndex struct {
 	once    sync.Once
 	areas   rtree.RTreeG[int32] // degrees
 	shapes  map[int32]*slabs
-	borders []int32             // regions that are lines
+	borders []int32 // regions that are lines
+	sides   map[int32]*border
 	labels  rtree.RTreeG[int32] // metres
 	place   []Admin             // of each label
 	frame   geo.Projection
@@ -110,7 +111,7 @@ func (c *City) admins() *adminIndex {
 	x := &c.admin
 	x.once.Do(func() {
 		x.frame = c.frame().Projection()
-		x.shapes = map[int32]*slabs{}
+		x.shapes, x.sides = map[int32]*slabs{}, map[int32]*border{}
 		for i := range c.Regions {
 			switch g := c.Regions[i].Geometry.(type) {
 			case orb.Polygon, orb.MultiPolygon:
@@ -119,6 +120,7 @@ func (c *City) admins() *adminIndex {
 				x.shapes[int32(i)] = newSlabs(outline(g))
 			case orb.MultiLineString:
 				x.borders = append(x.borders, int32(i))
+				x.sides[int32(i)] = newBorder(g, c.Bound.Center())
 			}
 		}
 		x.place = make([]Admin, len(c.Regions))
@@ -149,8 +151,7 @@ func (x *adminIndex) byBorders(c *City, p orb.Point) Admin {
 		return true
 	})
 	for _, i := range x.borders {
-		r := &c.Regions[i]
-		if crossings(r.Geometry.(orb.MultiLineString), c.Bound.Center(), p)%2 == 0 == r.Centre {
+		if x.sides[i].even(p) == c.Regions[i].Centre {
 			in = append(in, i)
 		}
 	}
@@ -244,53 +245,4 @@ func crossings(lines orb.MultiLineString, a, b orb.Point) int {
 func crosses(a, b, c, d orb.Point) bool {
 	side := func(a, b, p orb.Point) bool { return (b[0]-a[0])*(p[1]-a[1])-(b[1]-a[1])*(p[0]-a[0]) > 0 }
 	return side(a, b, c) != side(a, b, d) && side(c, d, a) != side(c, d, b)
-}
-
-// slabs finds out whether a point is in a polygon without a look at all of its
-// sides: they are sorted into slabs of latitude.
-//
-// The polygon is given by its rings, in degrees or metres.
-type slabs struct {
-	south, height float64
-	sides         [][][4]float64 // x, y of both ends, by slab
-}
-
-func newSlabs(lines orb.MultiLineString) *slabs {
-	sides := 0
-	for _, l := range lines {
-		sides += len(l)
-	}
-	b := lines.Bound()
-	n := min(max(sides/4, 1), 4096)
-	s := &slabs{south: b.Min[1], height: (b.Max[1] - b.Min[1]) / float64(n), sides: make([][][4]float64, n)}
-	if s.height == 0 {
-		s.height = 1
-	}
-	for _, l := range lines {
-		for i := 1; i < len(l); i++ {
-			a, b := l[i-1], l[i]
-			if a[1] == b[1] {
-				continue
-			}
-			for k := s.slab(math.Min(a[1], b[1])); k <= s.slab(math.Max(a[1], b[1])); k++ {
-				s.sides[k] = append(s.sides[k], [4]float64{a[0], a[1], b[0], b[1]})
-			}
-		}
-	}
-	return s
-}
-
-func (s *slabs) slab(y float64) int {
-	return min(max(int((y-s.south)/s.height), 0), len(s.sides)-1)
-}
-
-// contains reports whether p is in the polygon, by the even-odd rule.
-func (s *slabs) contains(p orb.Point) bool {
-	in := false
-	for _, e := range s.sides[s.slab(p[1])] {
-		if (e[1] > p[1]) != (e[3] > p[1]) && p[0] < e[0]+(p[1]-e[1])*(e[2]-e[0])/(e[3]-e[1]) {
-			in = !in
-		}
-	}
-	return in
 }

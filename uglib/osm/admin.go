@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/paulmach/orb"
 	"golang.org/x/text/language"
@@ -151,7 +152,7 @@ func CountryCode(t Tags) string {
 }
 
 // countryOf is the code of each country by its English name in small letters.
-var countryOf = func() map[string]string {
+var countryOf = sync.OnceValue(func() map[string]string {
 	m := map[string]string{}
 	for a := 'A'; a <= 'Z'; a++ {
 		for b := 'A'; b <= 'Z'; b++ {
@@ -164,7 +165,7 @@ var countryOf = func() map[string]string {
 		}
 	}
 	return m
-}()
+})
 
 // ParseCountry returns the ISO 3166-1 alpha-2 code of a country given by that,
 // by its alpha-3 code or by its English name (CLDR); empty if it is none.
@@ -177,7 +178,7 @@ func ParseCountry(s string) string {
 		}
 		return ""
 	}
-	return countryOf[strings.ToLower(s)]
+	return countryOf()[strings.ToLower(s)]
 }
 
 // CountryName returns the English name (CLDR) of a country given by its ISO
