@@ -65,6 +65,18 @@ func (a *Assembler) Add(ctx context.Context, p *Part) error {
 	return nil
 }
 
+// from adds a part of a folder.
+func (a *Assembler) from(ctx context.Context, parts Parts, n int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p, err := parts.Read(n)
+	if err != nil {
+		return err
+	}
+	return a.Add(ctx, p)
+}
+
 // advance goes on to a city, and notes the views of the cities on the way that
 // are no places.
 func (a *Assembler) advance(ctx context.Context, city int) error {

@@ -96,24 +96,24 @@ func enough(samples int, o Options) error {
 	return nil
 }
 
-// parts is where described jobs go.
-type parts interface {
-	has(j *Job) bool
-	write(p *Part) error
+// partStore is where described jobs go.
+type partStore interface {
+	Has(j *Job) bool
+	Write(p *Part) error
 }
 
 // inMemory holds the parts of all jobs by number.
 type inMemory []*Part
 
-func (m inMemory) has(j *Job) bool { return m[j.Number] != nil }
+func (m inMemory) Has(j *Job) bool { return m[j.Number] != nil }
 
-func (m inMemory) write(p *Part) error {
+func (m inMemory) Write(p *Part) error {
 	m[p.Number] = p
 	return nil
 }
 
 // describeAll describes the views of jobs that have no part yet, on all cores.
-func (b *Builder) describeAll(ctx context.Context, jobs []Job, to parts) error {
+func (b *Builder) describeAll(ctx context.Context, jobs []Job, to partStore) error {
 	views := 0
 	for i := range jobs {
 		views += len(jobs[i].Views)
@@ -130,12 +130,12 @@ func (b *Builder) describeAll(ctx context.Context, jobs []Job, to parts) error {
 			break
 		}
 		g.Go(func() error {
-			if !to.has(&jobs[i]) {
+			if !to.Has(&jobs[i]) {
 				p, err := b.Describe(running, &jobs[i])
 				if err != nil {
 					return err
 				}
-				if err := to.write(p); err != nil {
+				if err := to.Write(p); err != nil {
 					return err
 				}
 			}

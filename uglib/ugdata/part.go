@@ -74,19 +74,22 @@ func DecodePart(r io.Reader) (*Part, error) {
 	return p, nil
 }
 
-// partFolder keeps the parts of a build, so that one that was interrupted goes
-// on where it was.
-type partFolder string
+// Parts is a folder of the parts of one build, so that one that was interrupted
+// goes on where it was, and that machines which see the folder share the work.
+type Parts string
 
-func (f partFolder) path(n int) string { return filepath.Join(string(f), fmt.Sprintf("%07d.part", n)) }
+func (f Parts) path(n int) string { return filepath.Join(string(f), fmt.Sprintf("%07d.part", n)) }
 
-// write keeps a part.
-func (f partFolder) write(p *Part) error {
+// Write keeps a part, whole or not at all; the folder is made if need be.
+func (f Parts) Write(p *Part) error {
+	if err := os.MkdirAll(string(f), 0o755); err != nil {
+		return fmt.Errorf("ugdata: %w", err)
+	}
 	return writeFile(f.path(p.Number), func(w io.Writer) error { return EncodePart(w, p) })
 }
 
-// read returns a part.
-func (f partFolder) read(n int) (*Part, error) {
+// Read returns a part.
+func (f Parts) Read(n int) (*Part, error) {
 	data, err := os.ReadFile(f.path(n))
 	if err != nil {
 		return nil, fmt.Errorf("ugdata: %w", err)
@@ -94,9 +97,68 @@ func (f partFolder) read(n int) (*Part, error) {
 	return DecodePart(bytes.NewReader(data))
 }
 
-// has reports whether a job is described already: its part is there and whole.
-// A checksum of zstd guards each.
-func (f partFolder) has(j *Job) bool {
-	p, err := f.read(j.Number)
+// Has reports whether a job is described already: its part is there and whole,
+// which checksums tell.
+func (f Parts) Has(j *Job) bool {
+	p, err := f.Read(j.Number)
 	return err == nil && p.Number == j.Number && p.City == j.City && len(p.Places)+len(p.Skipped) == len(j.Views)
+}
+
+// Outline is what putting parts together needs beside them.
+type Outline struct {
+	Jobs    int
+	Views   int       // of all jobs
+	Surveys []*Survey // without their anchors
+}
+
+// NewOutline takes from surveys and jobs what an [Assembler] needs.
+func NewOutline(surveys []*Survey, jobs []Job) *Outline {
+	o := &Outline{Jobs: len(jobs)}
+	for _, s := range surveys {
+		o.Surveys = append(o.Surveys, &Survey{City: s.City, Name: s.Name, Views: s.Views, Skipped: s.Skipped})
+	}
+	for i := range jobs {
+		o.Views += len(jobs[i].Views)
+	}
+	return o
+}
+
+func (f Parts) outline() string { return filepath.Join(string(f), "outline") }
+
+// WriteOutline keeps the outline of the build.
+func (f Parts) WriteOutline(o *Outline) error {
+	if err := os.MkdirAll(string(f), 0o755); err != nil {
+		return fmt.Errorf("ugdata: %w", err)
+	}
+	return writeFile(f.outline(), func(w io.Writer) error { return gob.NewEncoder(w).Encode(o) })
+}
+
+// ReadOutline returns it.
+func (f Parts) ReadOutline() (*Outline, error) {
+	data, err := os.ReadFile(f.outline())
+	if err != nil {
+		return nil, fmt.Errorf("ugdata: %w", err)
+	}
+	o := &Outline{}
+	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(o); err != nil {
+		return nil, fmt.Errorf("ugdata: %s is damaged: %w", f.outline(), err)
+	}
+	return o, nil
+}
+
+// Done returns how many parts are there.
+func (f Parts) Done() int {
+	all, err := filepath.Glob(filepath.Join(string(f), "*.part"))
+	if err != nil {
+		return 0
+	}
+	return len(all)
+}
+
+// Remove deletes the folder.
+func (f Parts) Remove() error {
+	if err := os.RemoveAll(string(f)); err != nil {
+		return fmt.Errorf("ugdata: %w", err)
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"urbangraph/uglib/caption/endpoint"
 	"urbangraph/uglib/city"
+	"urbangraph/uglib/progress"
 	"urbangraph/uglib/store"
 	"urbangraph/uglib/streetview"
 )
@@ -142,10 +143,7 @@ func (s Spec) Build(ctx context.Context, b *store.Build) error {
 		return err
 	}
 	b.Keep(partsDir)
-	parts := partFolder(b.Path(partsDir))
-	if err := os.MkdirAll(string(parts), 0o755); err != nil {
-		return fmt.Errorf("ugdata: %w", err)
-	}
+	parts := Parts(b.Path(partsDir))
 	out, err := builder.Assembler(b.Dir, surveys)
 	if err != nil {
 		return err
@@ -160,20 +158,54 @@ func (s Spec) Build(ctx context.Context, b *store.Build) error {
 			return err
 		}
 		for i := range jobs[:n] {
-			p, err := parts.read(jobs[i].Number)
-			if err != nil {
-				return err
-			}
-			if err := out.Add(ctx, p); err != nil {
+			if err := out.from(ctx, parts, jobs[i].Number); err != nil {
 				return err
 			}
 		}
 		jobs = jobs[n:]
 	}
-	if err := os.RemoveAll(string(parts)); err != nil {
-		return fmt.Errorf("ugdata: %w", err)
+	if err := parts.Remove(); err != nil {
+		return err
 	}
 	return s.finish(ctx, out, b)
+}
+
+// described is the same artefact as its spec, made of parts that are there
+// already.
+type described struct {
+	Spec
+	parts Parts
+}
+
+// FromParts returns the spec of the same artefact, which takes the parts of its
+// build, and their outline, from a folder instead of describing the views. It
+// leaves the folder as it is.
+func (s Spec) FromParts(parts Parts) store.Spec { return described{s, parts} }
+
+// Build implements [store.Spec].
+func (d described) Build(ctx context.Context, b *store.Build) error {
+	outline, err := d.parts.ReadOutline()
+	if err != nil {
+		return err
+	}
+	builder, err := d.Builder()
+	if err != nil {
+		return err
+	}
+	out, err := builder.Assembler(b.Dir, outline.Surveys)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	task := progress.Start(ctx, "put the parts together", outline.Jobs)
+	defer task.Done()
+	for n := range outline.Jobs {
+		if err := out.from(ctx, d.parts, n); err != nil {
+			return err
+		}
+		task.Add(1)
+	}
+	return d.finish(ctx, out, b)
 }
 
 // finish ends a build of the spec.

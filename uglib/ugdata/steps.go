@@ -21,8 +21,8 @@ import (
 // Builder makes a dataset in steps that may run on different machines, since
 // what they hand on are plain values: [Builder.Survey] of each city,
 // [Builder.Jobs] of all surveys, [Builder.Describe] of each job, and
-// [Builder.Assemble] of all parts. It keeps one city open at a time. Its methods may be
-// called from several goroutines.
+// an [Assembler] of all parts. It keeps one city open at a time, or as many as
+// [Builder.Keep] says. Its methods may be called from several goroutines.
 type Builder struct {
 	o       Options
 	seed    uint64
@@ -30,9 +30,17 @@ type Builder struct {
 	open    func(ctx context.Context, i int) (Source, error)
 	images  bool // views whose image file is missing are left out
 
-	mu      sync.Mutex
-	current int // index of the city that is open, or -1
-	source  Source
+	mu   sync.Mutex
+	keep int      // most cities that are open
+	held []*entry // those that are, the last used at the end
+}
+
+// entry is a city that is open, or being opened.
+type entry struct {
+	city   int
+	once   sync.Once
+	source Source
+	err    error
 }
 
 func newBuilder(o Options, seed uint64, cities int) (*Builder, error) {
@@ -40,7 +48,7 @@ func newBuilder(o Options, seed uint64, cities int) (*Builder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Builder{o: o, seed: seed, heldOut: make([]bool, cities), current: -1}, nil
+	return &Builder{o: o, seed: seed, heldOut: make([]bool, cities), keep: 1}, nil
 }
 
 // Cities returns the number of cities.
@@ -49,24 +57,41 @@ func (b *Builder) Cities() int { return len(b.heldOut) }
 // Options returns the options, defaults filled in.
 func (b *Builder) Options() Options { return b.o }
 
-// at opens a city with its views, or returns it where it is the one that is
-// open.
-func (b *Builder) at(ctx context.Context, i int) (Source, error) {
+// Keep says how many cities may be open at a time, for steps that go to and fro
+// between cities.
+func (b *Builder) Keep(cities int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.keep = max(1, cities)
+}
+
+// at opens a city with its views, or returns it where it is open.
+func (b *Builder) at(ctx context.Context, i int) (Source, error) {
 	if i < 0 || i >= len(b.heldOut) {
 		return Source{}, fmt.Errorf("ugdata: there is no city %d of %d", i, len(b.heldOut))
 	}
-	if b.current == i {
-		return b.source, nil
+	b.mu.Lock()
+	at := slices.IndexFunc(b.held, func(e *entry) bool { return e.city == i })
+	var e *entry
+	if at >= 0 {
+		e = b.held[at]
+		b.held = append(slices.Delete(b.held, at, at+1), e)
+	} else {
+		e = &entry{city: i}
+		if len(b.held) >= b.keep { // free before the next is read
+			b.held = slices.Delete(b.held, 0, len(b.held)-b.keep+1)
+		}
+		b.held = append(b.held, e)
 	}
-	b.current, b.source = -1, Source{} // free before the next is read
-	s, err := b.open(ctx, i)
-	if err != nil {
-		return Source{}, err
+	b.mu.Unlock()
+	e.once.Do(func() { e.source, e.err = b.open(ctx, i) })
+	if e.err != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.held = slices.DeleteFunc(b.held, func(x *entry) bool { return x == e }) // the next call tries again
+		return Source{}, e.err
 	}
-	b.current, b.source = i, s
-	return s, nil
+	return e.source, nil
 }
 
 // Survey is what the splits need to know of one city.
