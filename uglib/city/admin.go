@@ -136,6 +136,7 @@ func (c *City) admins() *adminIndex {
 }
 
 func (x *adminIndex) at(c *City, p orb.Point) Admin {
+	p = geo.Unwrap(p, c.Bound.Center()[0])
 	a := x.byBorders(c, p)
 	x.byLabels(c, p, &a)
 	return a

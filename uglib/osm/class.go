@@ -5,67 +5,6 @@ import (
 	"strings"
 )
 
-// nameKeys is the fallback chain of the UGE reference for the name of an
-// element, first to last.
-var nameKeys = []string{
-	"name", "official_name", "alt_name", "short_name", "loc_name",
-	"name:en", "name:zh", "name:de", "name:fr", "name:es", "name:it", "name:pt", "name:ko", "name:ru", "name:ja", "name:zh-Hans", "name:zh-Hant",
-}
-
-// Name returns the name of an element by the fallback chain of the UGE
-// reference; empty if it has none.
-func Name(t Tags) string {
-	for _, k := range nameKeys {
-		if v := clean(t[k]); v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
-// StreetName is [Name] with the road number, such as "I 95", for a street that
-// has no name (the reference leaves those without one).
-func StreetName(t Tags) string {
-	if n := Name(t); n != "" {
-		return n
-	}
-	ref, _, _ := strings.Cut(t["ref"], ";")
-	return clean(ref)
-}
-
-// clean brings any run of white space to one space.
-func clean(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// numberKeys is the fallback chain of the UGE reference for a house number.
-var numberKeys = []string{
-	"addr:housenumber", "addr:housename", "housenumber", "house_number", "building:number", "number", "addr:number",
-}
-
-// Address returns what the tags give of an address, as
-// "12 Elm Lane, 19801, Wilmington".
-func Address(t Tags) string {
-	number := ""
-	for _, k := range numberKeys {
-		if number = clean(t[k]); number != "" {
-			break
-		}
-	}
-	street := clean(t["addr:street"])
-	var parts []string
-	if street != "" {
-		parts = append(parts, strings.TrimSpace(number+" "+street))
-	}
-	for _, k := range []string{"addr:postcode", "addr:city"} {
-		if v := clean(t[k]); v != "" {
-			parts = append(parts, v)
-		}
-	}
-	if street == "" && number != "" && len(parts) > 0 {
-		parts = append([]string{number}, parts...)
-	}
-	return strings.Join(parts, ", ")
-}
-
 // rule gives a category to elements with a tag.
 type rule struct {
 	key      string
