@@ -7,6 +7,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"urbangraph/uglib/backbone/internal/golden"
 	"urbangraph/uglib/vision"
 )
 
@@ -21,7 +22,7 @@ func benchRows(cfg *Config, n, tokens int, picture bool) []Row {
 				rows[r].IDs = append(rows[r].IDs, int32(cfg.ImageTokenID))
 			}
 			rows[r].IDs = append(rows[r].IDs, int32(cfg.VisionEndTokenID))
-			img := vision.Patches{Data: hashPixels(48*cfg.Vision.PatchDim(), uint64(r)), Grid: [3]int{1, 6, 8}}
+			img := vision.Patches{Data: golden.HashPixels(48*cfg.Vision.PatchDim(), uint64(r)), Grid: [3]int{1, 6, 8}}
 			for i := range img.Data {
 				if i/196%2 == 1 { // the second frame repeats the first, as the image processor has it
 					img.Data[i] = img.Data[i-196]
@@ -60,7 +61,7 @@ func BenchmarkTrainStep(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	exec, err := model.NewExec(newBackend(), store, func(s *model.Scope, nodes []*Node) *Node {
+	exec, err := model.NewExec(golden.Backend(), store, func(s *model.Scope, nodes []*Node) *Node {
 		q := L2Normalize(cfg.LastHidden(s, NewInputs(nodes[:ImageInputs]), Options{}), -1)
 		p := L2Normalize(cfg.LastHidden(s, NewInputs(nodes[ImageInputs:]), Options{}), -1)
 		g := q.Graph()

@@ -3,46 +3,24 @@ package qwen2vl
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"sync"
 	"testing"
 
-	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"urbangraph/uglib/backbone/internal/golden"
 	"urbangraph/uglib/backbone/transformer"
 	"urbangraph/uglib/nn"
 	"urbangraph/uglib/vision"
 )
 
-// newBackend gives the pure Go backend in the mode that does not deadlock.
-var newBackend = sync.OnceValue(func() compute.Backend {
-	b, err := gobackend.New("parallelism=-1")
-	if err != nil {
-		panic(err)
-	}
-	return b
-})
-
-// hashPixels is hash_pixels of testdata/common.py.
-func hashPixels(n int, seed uint64) []float32 {
-	out := make([]float32, n)
-	for i := range out {
-		x := uint32(uint64(i)*2654435761 + seed*40503)
-		out[i] = float32(float64(x>>16&255)/127.5 - 1)
-	}
-	return out
-}
-
 // folders hold the reference models: Qwen2-VL and Qwen2.5-VL.
 var folders = []string{"testdata", "testdata/qwen2_5_vl"}
 
-// golden is a reference model with its inputs and results.
-type golden struct {
+// reference is a reference model with its inputs and results.
+type reference struct {
 	dir         string
 	cfg         *Config
 	tokens      int // of a row, padding included
@@ -51,27 +29,17 @@ type golden struct {
 	acts, grads map[string]*tensors.Tensor
 }
 
-func loadGolden(t testing.TB, dir string) golden {
+func loadGolden(t testing.TB, dir string) reference {
 	t.Helper()
-	g := golden{dir: dir}
+	g := reference{dir: dir}
 	var err error
-	must := func(e error) {
-		if e != nil {
-			t.Helper()
-			t.Fatal(e)
-		}
+	if g.cfg, err = LoadConfig(dir); err != nil {
+		t.Fatal(err)
 	}
-	g.cfg, err = LoadConfig(dir)
-	must(err)
 	g.cfg.GraphTokenID = 310
-	inputs, err := nn.LoadTensors(dir + "/inputs.safetensors")
-	must(err)
-	g.acts, err = nn.LoadTensors(dir + "/acts.safetensors")
-	must(err)
-	g.grads, err = nn.LoadTensors(dir + "/grads.safetensors")
-	must(err)
-	g.graph, err = nn.Floats(inputs["graph_embeds"])
-	must(err)
+	inputs := golden.Tensors(t, dir, "inputs")
+	g.acts, g.grads = golden.Tensors(t, dir, "acts"), golden.Tensors(t, dir, "grads")
+	g.graph = golden.Floats(t, inputs["graph_embeds"])
 	ids := tensors.MustCopyFlatData[int32](inputs["input_ids"])
 	mask := tensors.MustCopyFlatData[int32](inputs["attention_mask"])
 	grids := tensors.MustCopyFlatData[int32](inputs["image_grid_thw"])
@@ -79,7 +47,7 @@ func loadGolden(t testing.TB, dir string) golden {
 	for i := 0; i < len(grids); i += 3 {
 		patches += int(grids[i] * grids[i+1] * grids[i+2])
 	}
-	pixels := hashPixels(patches*1176, 1)
+	pixels := golden.HashPixels(patches*1176, 1)
 	var pictures []vision.Patches
 	for i := 0; i < len(grids); i += 3 {
 		p := vision.Patches{Grid: [3]int{int(grids[i]), int(grids[i+1]), int(grids[i+2])}}
@@ -100,7 +68,7 @@ func loadGolden(t testing.TB, dir string) golden {
 	return g
 }
 
-func (g golden) store(t testing.TB) *model.Store {
+func (g reference) store(t testing.TB) *model.Store {
 	t.Helper()
 	store := model.NewStore()
 	if err := g.cfg.Load(store, g.dir); err != nil {
@@ -109,7 +77,7 @@ func (g golden) store(t testing.TB) *model.Store {
 	return store
 }
 
-func (g golden) layout(t testing.TB, sizes Sizes) *Batch {
+func (g reference) layout(t testing.TB, sizes Sizes) *Batch {
 	t.Helper()
 	b, err := g.cfg.Layout(g.rows, sizes)
 	if err != nil {
@@ -119,7 +87,7 @@ func (g golden) layout(t testing.TB, sizes Sizes) *Batch {
 }
 
 // args gives the tensors of a batch and, behind them, the graph vectors padded to the batch's number of them.
-func (g golden) args(b *Batch) []any {
+func (g reference) args(b *Batch) []any {
 	var out []any
 	for _, t := range b.Tensors() {
 		out = append(out, t)
@@ -127,51 +95,6 @@ func (g golden) args(b *Batch) []any {
 	vectors := make([]float32, b.GraphVectors*g.cfg.HiddenSize)
 	copy(vectors, g.graph)
 	return append(out, tensors.FromFlatDataAndDimensions(vectors, b.GraphVectors, g.cfg.HiddenSize))
-}
-
-func run(t testing.TB, store *model.Store, args []any, fn func(s *model.Scope, nodes []*Node) []*Node) []*tensors.Tensor {
-	t.Helper()
-	exec, err := model.NewExec(newBackend(), store, fn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.Call(args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-// near compares want to got and returns the largest difference. Indices for which skip holds are not compared.
-func near(t *testing.T, name string, got, want []float32, tolerance float64, skip func(i int) bool) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Errorf("%s: %d values, want %d", name, len(got), len(want))
-		return
-	}
-	worst, at := 0.0, -1
-	for i := range want {
-		if skip != nil && skip(i) {
-			continue
-		}
-		if d := math.Abs(float64(got[i]) - float64(want[i])); !(d <= worst) {
-			worst, at = d, i
-		}
-	}
-	if !(worst <= tolerance) {
-		t.Errorf("%s: value %d is %g, want %g: off by %.2g, tolerance %.2g", name, at, got[at], want[at], worst, tolerance)
-		return
-	}
-	t.Logf("%s: largest difference %.2g (tolerance %.2g)", name, worst, tolerance)
-}
-
-func floats(t testing.TB, x *tensors.Tensor) []float32 {
-	t.Helper()
-	v, err := nn.Floats(x)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
 }
 
 // unpad takes what the pictures fill of [I, P, w], in the order in which it stands there.
@@ -186,7 +109,7 @@ func (b *Batch) unpad(got []float32, width int) []float32 {
 }
 
 // rowByRow takes the same of [I, per, w] in the order of the pictures' merged blocks, unit rows for each.
-func (g golden) rowByRow(got []float32, per, width, unit int) []float32 {
+func (g reference) rowByRow(got []float32, per, width, unit int) []float32 {
 	var out []float32
 	picture := 0
 	for _, row := range g.rows {
@@ -207,7 +130,7 @@ func TestGoldenPositions(t *testing.T) {
 	}
 }
 
-func goldenPositions(t *testing.T, g golden) {
+func goldenPositions(t *testing.T, g reference) {
 	b := g.layout(t, Sizes{})
 	want := tensors.MustCopyFlatData[int32](g.acts["position_ids"])
 	for axis := range 3 {
@@ -226,14 +149,14 @@ func TestGoldenLayers(t *testing.T) {
 	}
 }
 
-func goldenLayers(t *testing.T, g golden) {
+func goldenLayers(t *testing.T, g reference) {
 	generous := Sizes{Rows: 6, Tokens: g.tokens + 10, Images: 4, Patches: 12 * g.cfg.Vision.PatchUnit(), GraphVectors: 9}
 	for _, sizes := range []Sizes{{}, generous} {
 		for _, checkpoint := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%+v checkpoint %v", sizes, checkpoint), func(t *testing.T) {
 				b := g.layout(t, sizes)
 				var names []string
-				out := run(t, g.store(t), g.args(b), func(s *model.Scope, nodes []*Node) []*Node {
+				out := golden.Run(t, g.store(t), g.args(b), func(s *model.Scope, nodes []*Node) []*Node {
 					names = nil
 					var taps []*Node
 					last := len(nodes) - 1
@@ -245,8 +168,8 @@ func goldenLayers(t *testing.T, g golden) {
 					return taps
 				})
 				for i, name := range names {
-					got := floats(t, out[i])
-					want := floats(t, g.acts[name])
+					got := golden.Floats(t, out[i])
+					want := golden.Floats(t, g.acts[name])
 					tolerance := 2e-5
 					var skip func(int) bool
 					switch {
@@ -266,7 +189,7 @@ func goldenLayers(t *testing.T, g golden) {
 						got = tight
 						skip = func(i int) bool { return i/64%g.tokens >= len(g.rows[i/64/g.tokens].IDs) }
 					}
-					near(t, name, got, want, tolerance, skip)
+					golden.Near(t, name, got, want, tolerance, skip)
 				}
 				if want := 1 + g.cfg.Vision.Depth + 2 + g.cfg.Layers + 2; len(names) < want {
 					t.Errorf("only %v were compared", names)
@@ -283,14 +206,14 @@ func TestGoldenEmbedding(t *testing.T) {
 	}
 }
 
-func goldenEmbedding(t *testing.T, g golden) {
+func goldenEmbedding(t *testing.T, g reference) {
 	for _, left := range []bool{false, true} {
 		b := g.layout(t, Sizes{Tokens: g.tokens + 2, PadLeft: left})
-		out := run(t, g.store(t), g.args(b), func(s *model.Scope, nodes []*Node) []*Node {
+		out := golden.Run(t, g.store(t), g.args(b), func(s *model.Scope, nodes []*Node) []*Node {
 			last := len(nodes) - 1
 			return []*Node{L2Normalize(g.cfg.LastHidden(s, NewInputs(nodes[:last]), Options{Graph: nodes[last]}), -1)}
 		})
-		near(t, fmt.Sprintf("embedding, padding left %v", left), floats(t, out[0]), floats(t, g.acts["embedding"]), 1e-5, nil)
+		golden.Near(t, fmt.Sprintf("embedding, padding left %v", left), golden.Floats(t, out[0]), golden.Floats(t, g.acts["embedding"]), 1e-5, nil)
 	}
 }
 
@@ -301,7 +224,7 @@ func TestGoldenGradients(t *testing.T) {
 	}
 }
 
-func goldenGradients(t *testing.T, g golden) {
+func goldenGradients(t *testing.T, g reference) {
 	store := g.store(t)
 	var keys []string
 	for key := range g.cfg.Shapes() {
@@ -327,28 +250,18 @@ func goldenGradients(t *testing.T, g golden) {
 		}},
 	} {
 		t.Run(form.name, func(t *testing.T) {
-			out := run(t, store, g.args(g.layout(t, Sizes{})), func(s *model.Scope, nodes []*Node) []*Node {
+			out := golden.Run(t, store, g.args(g.layout(t, Sizes{})), func(s *model.Scope, nodes []*Node) []*Node {
 				last := len(nodes) - 1
-				e := L2Normalize(form.hidden(s, NewInputs(nodes[:last]), Options{Graph: nodes[last]}), -1)
-				e = Reshape(e, 2, 2, 64)
-				q, p := Reshape(Slice(e, AxisRange(), AxisElem(0)), 2, 64), Reshape(Slice(e, AxisRange(), AxisElem(1)), 2, 64)
-				logits := DivScalar(DotGeneral(q, []int{1}, nil, p, []int{1}, nil), 0.05)
-				diagonal := ConvertDType(Diagonal(e.Graph(), 2), e.DType())
-				loss := Neg(ReduceAllMean(ReduceSum(Mul(LogSoftmax(logits, -1), diagonal), -1)))
+				loss := golden.Loss(L2Normalize(form.hidden(s, NewInputs(nodes[:last]), Options{Graph: nodes[last]}), -1))
 				wrt := []*Node{nodes[last]}
 				for _, key := range keys {
-					wrt = append(wrt, store.GetVariable(nn.Path(key)).NodeValue(e.Graph()))
+					wrt = append(wrt, store.GetVariable(nn.Path(key)).NodeValue(loss.Graph()))
 				}
 				return append([]*Node{loss}, Gradient(loss, wrt...)...)
 			})
-			near(t, "loss", floats(t, out[0]), floats(t, g.acts["loss"]), 1e-5, nil)
+			golden.Near(t, "loss", golden.Floats(t, out[0]), golden.Floats(t, g.acts["loss"]), 1e-5, nil)
 			for i, key := range append([]string{"graph_embeds"}, keys...) {
-				want := floats(t, g.grads["d_"+key])
-				size := 0.0
-				for _, w := range want {
-					size = max(size, math.Abs(float64(w)))
-				}
-				near(t, "d_"+key, floats(t, out[1+i]), want, 1e-4*max(size, 1e-3), nil)
+				golden.NearGradient(t, key, golden.Floats(t, out[1+i]), golden.Floats(t, g.grads["d_"+key]))
 			}
 		})
 	}

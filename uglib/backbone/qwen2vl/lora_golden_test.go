@@ -9,6 +9,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"urbangraph/uglib/backbone/internal/golden"
 	"urbangraph/uglib/nn"
 )
 
@@ -49,7 +50,7 @@ func TestGoldenLoRA(t *testing.T) {
 	}
 
 	var keys []string
-	out := run(t, store, args, func(s *model.Scope, nodes []*Node) []*Node {
+	out := golden.Run(t, store, args, func(s *model.Scope, nodes []*Node) []*Node {
 		embedding, loss := forward(s, nodes, lora)
 		nn.SetTrainable(store, func(key string) bool { return strings.Contains(key, ".lora_") })
 		vars, d := nn.Gradients(store, loss)
@@ -58,8 +59,8 @@ func TestGoldenLoRA(t *testing.T) {
 		}
 		return append([]*Node{embedding, loss}, d...)
 	})
-	near(t, "embedding", floats(t, out[0]), floats(t, acts["embedding"]), 1e-5, nil)
-	near(t, "loss", floats(t, out[1]), floats(t, acts["loss"]), 1e-5, nil)
+	golden.Near(t, "embedding", golden.Floats(t, out[0]), golden.Floats(t, acts["embedding"]), 1e-5, nil)
+	golden.Near(t, "loss", golden.Floats(t, out[1]), golden.Floats(t, acts["loss"]), 1e-5, nil)
 	if len(keys) != 8 {
 		t.Errorf("gradients of %v", keys)
 	}
@@ -70,11 +71,11 @@ func TestGoldenLoRA(t *testing.T) {
 		if !ok {
 			t.Fatalf("the reference has no gradient of %s", key)
 		}
-		near(t, key, floats(t, out[2+i]), floats(t, want), 1e-5, nil)
+		golden.Near(t, key, golden.Floats(t, out[2+i]), golden.Floats(t, want), 1e-5, nil)
 	}
 
 	optimizer := nn.NewAdamW()
-	step, err := model.NewExec(newBackend(), store, func(s *model.Scope, nodes []*Node) []*Node {
+	step, err := model.NewExec(golden.Backend(), store, func(s *model.Scope, nodes []*Node) []*Node {
 		_, loss := forward(s, nodes, lora)
 		return []*Node{optimizer.Update(store, loss, Scalar(loss.Graph(), dtypes.Float64, 5e-5))}
 	})
@@ -87,7 +88,7 @@ func TestGoldenLoRA(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i == 0 {
-			near(t, "gradient norm", floats(t, norm[0]), floats(t, acts["grad_norm_step1"]), 1e-5, nil)
+			golden.Near(t, "gradient norm", golden.Floats(t, norm[0]), golden.Floats(t, acts["grad_norm_step1"]), 1e-5, nil)
 		}
 	}
 	evaluate := func(lora *nn.LoRA) func(s *model.Scope, nodes []*Node) []*Node {
@@ -96,13 +97,13 @@ func TestGoldenLoRA(t *testing.T) {
 			return []*Node{embedding, loss}
 		}
 	}
-	trained := run(t, store, args, evaluate(lora))
-	near(t, "embedding after 5 steps", floats(t, trained[0]), floats(t, acts["embedding_after5"]), 2e-5, nil)
-	near(t, "loss after 5 steps", floats(t, trained[1]), floats(t, acts["loss_after5"]), 2e-5, nil)
+	trained := golden.Run(t, store, args, evaluate(lora))
+	golden.Near(t, "embedding after 5 steps", golden.Floats(t, trained[0]), golden.Floats(t, acts["embedding_after5"]), 2e-5, nil)
+	golden.Near(t, "loss after 5 steps", golden.Floats(t, trained[1]), golden.Floats(t, acts["loss_after5"]), 2e-5, nil)
 
 	if _, err := lora.Merge(store); err != nil {
 		t.Fatal(err)
 	}
-	merged := run(t, store, args, evaluate(nil))
-	near(t, "merged embedding", floats(t, merged[0]), floats(t, trained[0]), 1e-5, nil)
+	merged := golden.Run(t, store, args, evaluate(nil))
+	golden.Near(t, "merged embedding", golden.Floats(t, merged[0]), golden.Floats(t, trained[0]), 1e-5, nil)
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"urbangraph/uglib/backbone/internal/golden"
+	"urbangraph/uglib/backbone/transformer"
 	"urbangraph/uglib/nn"
 	"urbangraph/uglib/vision"
 )
@@ -80,12 +82,12 @@ func embed(t testing.TB, cfg *Config, store *model.Store, rows []Row, sizes Size
 		args = append(args, x)
 	}
 	args = append(args, graph)
-	out := run(t, store, args, func(s *model.Scope, nodes []*Node) []*Node {
+	out := golden.Run(t, store, args, func(s *model.Scope, nodes []*Node) []*Node {
 		o := o
 		o.Graph = nodes[len(nodes)-1]
 		return []*Node{cfg.LastHidden(s, NewInputs(nodes[:len(nodes)-1]), o)}
 	})
-	return floats(t, out[0])
+	return golden.Floats(t, out[0])
 }
 
 // TestBatchInvariance: a row alone, in a batch, in a larger padded batch and padded on the left gives the same vector.
@@ -96,7 +98,7 @@ func TestBatchInvariance(t *testing.T) {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(5, 0))
-	graph := tensors.FromFlatDataAndDimensions(hashPixels(7*32, 9), 7, 32)
+	graph := tensors.FromFlatDataAndDimensions(golden.HashPixels(7*32, 9), 7, 32)
 	var rows []Row
 	for range 5 {
 		rows = append(rows, randomRow(cfg, rng, 7))
@@ -108,18 +110,18 @@ func TestBatchInvariance(t *testing.T) {
 		{Tokens: 64, GraphVectors: 7, PadLeft: true},
 	} {
 		got := embed(t, cfg, store, rows, sizes, graph, Options{})
-		near(t, fmt.Sprintf("%+v", sizes), got[:len(rows)*h], whole, 1e-5, nil)
+		golden.Near(t, fmt.Sprintf("%+v", sizes), got[:len(rows)*h], whole, 1e-5, nil)
 	}
 	for i, row := range rows {
 		alone := embed(t, cfg, store, []Row{row}, Sizes{GraphVectors: 7}, graph, Options{})
-		near(t, fmt.Sprintf("row %d alone", i), alone, whole[i*h:(i+1)*h], 1e-5, nil)
+		golden.Near(t, fmt.Sprintf("row %d alone", i), alone, whole[i*h:(i+1)*h], 1e-5, nil)
 	}
 	swapped := slices.Clone(rows)
 	slices.Reverse(swapped)
 	got := embed(t, cfg, store, swapped, Sizes{GraphVectors: 7}, graph, Options{})
 	for i := range rows {
 		j := len(rows) - 1 - i
-		near(t, fmt.Sprintf("row %d reversed", i), got[j*h:(j+1)*h], whole[i*h:(i+1)*h], 1e-5, nil)
+		golden.Near(t, fmt.Sprintf("row %d reversed", i), got[j*h:(j+1)*h], whole[i*h:(i+1)*h], 1e-5, nil)
 	}
 }
 
@@ -145,7 +147,7 @@ func TestKernelForms(t *testing.T) {
 	for _, x := range b.Tensors() {
 		args = append(args, x)
 	}
-	args = append(args, tensors.FromFlatDataAndDimensions(hashPixels(5*32, 2), 5, 32))
+	args = append(args, tensors.FromFlatDataAndDimensions(golden.HashPixels(5*32, 2), 5, 32))
 	var names []string
 	results := make([][][]float32, 2)
 	for form := range results {
@@ -153,7 +155,7 @@ func TestKernelForms(t *testing.T) {
 			o := Options{LoRA: lora, Graph: nodes[len(nodes)-1], Checkpoint: form == 1}
 			in := NewInputs(nodes[:len(nodes)-1])
 			h := L2Normalize(cfg.LastHidden(s, in, o), -1)
-			target := Const(h.Graph(), hashPixels(h.Shape().Size(), 8))
+			target := Const(h.Graph(), golden.HashPixels(h.Shape().Size(), 8))
 			loss := ReduceAllSum(Mul(Reshape(h, -1), target))
 			names = []string{"graph", "pixels"}
 			wrt := []*Node{o.Graph, in.Pixels}
@@ -166,21 +168,21 @@ func TestKernelForms(t *testing.T) {
 			return append([]*Node{loss}, Gradient(loss, wrt...)...)
 		}
 		if form == 0 { // makes the adapters; B starts at zero, which would hide A's gradient
-			run(t, store, args, pass)
+			golden.Run(t, store, args, pass)
 			for v := range store.IterVariables() {
 				if strings.HasSuffix(v.Path(), "lora_B/weight") {
-					setValue(t, v, hashPixels(v.Shape().Size(), 3))
+					setValue(t, v, golden.HashPixels(v.Shape().Size(), 3))
 				}
 			}
 		}
-		for _, x := range run(t, store, args, pass) {
-			results[form] = append(results[form], floats(t, x))
+		for _, x := range golden.Run(t, store, args, pass) {
+			results[form] = append(results[form], golden.Floats(t, x))
 		}
 	}
 	if !slices.ContainsFunc(names, func(n string) bool { return n == "visual.blocks.0.attn.qkv.lora_A.weight" }) {
 		t.Fatalf("no adapter in %v", names)
 	}
-	near(t, "loss", results[0][0], results[1][0], 1e-5, nil)
+	golden.Near(t, "loss", results[0][0], results[1][0], 1e-5, nil)
 	for i, name := range names {
 		got, want := results[0][1+i], results[1][1+i]
 		size := 0.0
@@ -190,7 +192,7 @@ func TestKernelForms(t *testing.T) {
 		if size == 0 && !strings.HasPrefix(name, "model.embed") {
 			t.Errorf("%s has no gradient at all", name)
 		}
-		near(t, name, got, want, 1e-4*max(size, 1e-2), nil)
+		golden.Near(t, name, got, want, 1e-4*max(size, 1e-2), nil)
 	}
 }
 
@@ -218,19 +220,19 @@ func TestNumericalGradient(t *testing.T) {
 	}
 	for _, part := range []string{"visual", "model"} {
 		args := append(slices.Clone(args), float32(0))
-		exec, err := model.NewExec(newBackend(), store, func(s *model.Scope, nodes []*Node) []*Node {
+		exec, err := model.NewExec(golden.Backend(), store, func(s *model.Scope, nodes []*Node) []*Node {
 			// The weights move along their direction by the last input, whose gradient is the derivative.
 			step := nodes[len(nodes)-1]
 			old := map[string]*Node{}
 			for v := range store.IterVariables() {
 				if v.DType() == dtypes.Float32 && strings.HasPrefix(v.Path(), "/"+part) {
 					old[v.Path()] = v.NodeValue(step.Graph())
-					direction := Reshape(Const(step.Graph(), hashPixels(v.Shape().Size(), 17)), v.Shape().Dimensions...)
+					direction := Reshape(Const(step.Graph(), golden.HashPixels(v.Shape().Size(), 17)), v.Shape().Dimensions...)
 					v.SetNodeValue(Add(v.NodeValue(step.Graph()), Mul(direction, step)))
 				}
 			}
 			h := L2Normalize(cfg.LastHidden(s, NewInputs(nodes[:len(nodes)-1]), Options{}), -1)
-			loss := ReduceAllSum(Mul(Reshape(h, -1), Const(h.Graph(), hashPixels(h.Shape().Size(), 8))))
+			loss := ReduceAllSum(Mul(Reshape(h, -1), Const(h.Graph(), golden.HashPixels(h.Shape().Size(), 8))))
 			for path, x := range old {
 				store.GetVariable(path).SetNodeValue(x)
 			}
@@ -245,7 +247,7 @@ func TestNumericalGradient(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return float64(floats(t, out[0])[0]), float64(floats(t, out[1])[0])
+			return float64(golden.Floats(t, out[0])[0]), float64(golden.Floats(t, out[1])[0])
 		}
 		const eps = 5e-4
 		up, _ := at(eps)
@@ -268,7 +270,7 @@ func TestStills(t *testing.T) {
 		t.Fatal(err)
 	}
 	picture := func(still bool) Row {
-		p := vision.Patches{Grid: [3]int{1, 2, 4}, Data: hashPixels(8*cfg.Vision.PatchDim(), 5)}
+		p := vision.Patches{Grid: [3]int{1, 2, 4}, Data: golden.HashPixels(8*cfg.Vision.PatchDim(), 5)}
 		for i := range p.Data {
 			if still && i/4%2 == 1 { // frames of 4 values, in turn
 				p.Data[i] = p.Data[i-4]
@@ -285,22 +287,22 @@ func TestStills(t *testing.T) {
 		for _, x := range b.Tensors() {
 			args = append(args, x)
 		}
-		out := run(t, store, args, func(s *model.Scope, nodes []*Node) []*Node {
+		out := golden.Run(t, store, args, func(s *model.Scope, nodes []*Node) []*Node {
 			h := cfg.LastHidden(s, NewInputs(nodes), Options{})
 			first := Slice(h, AxisRange(0, 1))
 			w := store.GetVariable("/visual/patch_embed/proj/weight").NodeValue(h.Graph())
-			loss := ReduceAllSum(Mul(Reshape(first, -1), Const(h.Graph(), hashPixels(cfg.HiddenSize, 8))))
+			loss := ReduceAllSum(Mul(Reshape(first, -1), Const(h.Graph(), golden.HashPixels(cfg.HiddenSize, 8))))
 			return []*Node{first, Gradient(loss, w)[0]}
 		})
-		return floats(t, out[0]), floats(t, out[1]), len(b.Pixels) / (b.Images * b.Patches)
+		return golden.Floats(t, out[0]), golden.Floats(t, out[1]), len(b.Pixels) / (b.Images * b.Patches)
 	}
 	short, dShort, width := pass(picture(true))
 	long, dLong, full := pass(picture(true), picture(false))
 	if full != cfg.Vision.PatchDim() || width != full/2 {
 		t.Fatalf("patches of %d and %d values, want %d and %d", width, full, cfg.Vision.PatchDim()/2, cfg.Vision.PatchDim())
 	}
-	near(t, "hidden states", short, long, 1e-5, nil)
-	near(t, "weight gradients", dShort, dLong, 1e-4, nil)
+	golden.Near(t, "hidden states", short, long, 1e-5, nil)
+	golden.Near(t, "weight gradients", dShort, dLong, 1e-4, nil)
 }
 
 // setValue gives v these values, in its own shape.
@@ -318,12 +320,12 @@ func TestLoRAEqualsMergedWeights(t *testing.T) {
 	if err := cfg.Init(store, 3); err != nil {
 		t.Fatal(err)
 	}
-	graph := tensors.FromFlatDataAndDimensions(hashPixels(2*32, 9), 2, 32)
+	graph := tensors.FromFlatDataAndDimensions(golden.HashPixels(2*32, 9), 2, 32)
 	row := randomRow(cfg, rand.New(rand.NewPCG(2, 3)), 2)
 	lora := &nn.LoRA{Rank: 2, Alpha: 3, Target: regexp.MustCompile(`^model\.layers\.\d+\.(self_attn\.[qkvo]_proj|mlp\.(gate|up|down)_proj)$`)}
 	plain := embed(t, cfg, store, []Row{row}, Sizes{GraphVectors: 2}, graph, Options{})
 	fresh := embed(t, cfg, store, []Row{row}, Sizes{GraphVectors: 2}, graph, Options{LoRA: lora})
-	near(t, "fresh adapters change nothing", fresh, plain, 1e-6, nil)
+	golden.Near(t, "fresh adapters change nothing", fresh, plain, 1e-6, nil)
 
 	merged := model.NewStore()
 	if err := cfg.Init(merged, 3); err != nil {
@@ -337,11 +339,11 @@ func TestLoRAEqualsMergedWeights(t *testing.T) {
 		}
 		adapters++
 		out, r := v.Shape().Dim(0), v.Shape().Dim(1)
-		up := hashPixels(out*r, 4)
+		up := golden.HashPixels(out*r, 4)
 		setValue(t, v, up)
-		low := floats(t, store.GetVariable(path+"/lora_A/weight").MustValue())
+		low := golden.Floats(t, store.GetVariable(path+"/lora_A/weight").MustValue())
 		w := merged.GetVariable(path + "/weight")
-		sum := floats(t, w.MustValue())
+		sum := golden.Floats(t, w.MustValue())
 		in := w.Shape().Dim(1)
 		for i := range out {
 			for j := range in {
@@ -357,7 +359,7 @@ func TestLoRAEqualsMergedWeights(t *testing.T) {
 	}
 	got := embed(t, cfg, store, []Row{row}, Sizes{GraphVectors: 2}, graph, Options{LoRA: lora})
 	want := embed(t, cfg, merged, []Row{row}, Sizes{GraphVectors: 2}, graph, Options{})
-	near(t, "adapters against merged weights", got, want, 1e-4, nil)
+	golden.Near(t, "adapters against merged weights", got, want, 1e-4, nil)
 	if slices.Equal(got, plain) {
 		t.Error("the adapters have no effect")
 	}
@@ -386,7 +388,7 @@ func TestSaveAndLoad(t *testing.T) {
 	}
 	for key := range cfg.Shapes() {
 		a, b := store.GetVariable(nn.Path(key)).MustValue(), again.GetVariable(nn.Path(key)).MustValue()
-		if !slices.Equal(floats(t, a), floats(t, b)) {
+		if !slices.Equal(golden.Floats(t, a), golden.Floats(t, b)) {
 			t.Errorf("%s differs after saving and loading", key)
 		}
 	}
@@ -444,7 +446,7 @@ func TestSaveAndLoad(t *testing.T) {
 	if err := cfg.Init(store, 1); err == nil {
 		t.Error("Init over existing weights succeeded")
 	}
-	if _, err := os.Stat(filepath.Join(dir, WeightsName)); err != nil {
+	if _, err := os.Stat(filepath.Join(dir, transformer.WeightsName)); err != nil {
 		t.Error(err)
 	}
 }
@@ -456,7 +458,7 @@ func TestInit(t *testing.T) {
 		t.Fatal(err)
 	}
 	const key = "/model/embed_tokens/weight"
-	x, y, z := floats(t, a.GetVariable(key).MustValue()), floats(t, b.GetVariable(key).MustValue()), floats(t, c.GetVariable(key).MustValue())
+	x, y, z := golden.Floats(t, a.GetVariable(key).MustValue()), golden.Floats(t, b.GetVariable(key).MustValue()), golden.Floats(t, c.GetVariable(key).MustValue())
 	if !slices.Equal(x, y) {
 		t.Error("the same seed gave other weights")
 	}
@@ -472,7 +474,7 @@ func TestInit(t *testing.T) {
 	if mean, std := sum/n, math.Sqrt(square/n); math.Abs(mean) > 2e-4 || math.Abs(std-0.02) > 2e-4 {
 		t.Errorf("mean %g and deviation %g, want 0 and 0.02", mean, std)
 	}
-	if v := floats(t, a.GetVariable("/visual/merger/ln_q/weight").MustValue()); v[0] != 1 {
+	if v := golden.Floats(t, a.GetVariable("/visual/merger/ln_q/weight").MustValue()); v[0] != 1 {
 		t.Errorf("norm starts at %g, want 1", v[0])
 	}
 }

@@ -1,6 +1,7 @@
 package transformer
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -120,4 +121,33 @@ func (d *Decoder) mlp(s *model.Scope, x *graph.Node, o *Options) *graph.Node {
 		up = o.Linear(s.At("up_proj"), x, d.Intermediate, false)
 	}
 	return o.Linear(s.At("down_proj"), graph.Mul(activation.Swish(gate), up), d.Hidden, false)
+}
+
+// Validate says what is wrong with the sizes, or nil.
+func (d *Decoder) Validate() error {
+	const most = 1 << 24
+	var errs []error
+	for _, f := range []struct {
+		name string
+		v    int
+	}{
+		{"hidden_size", d.Hidden}, {"intermediate_size", d.Intermediate}, {"num_hidden_layers", d.Layers},
+		{"num_attention_heads", d.Heads}, {"num_key_value_heads", d.KVHeads},
+	} {
+		if f.v < 1 || f.v > most {
+			errs = append(errs, fmt.Errorf("%s is %d, want 1 to %d", f.name, f.v, most))
+		}
+	}
+	switch {
+	case len(errs) > 0:
+	case d.Layers > 1024:
+		errs = append(errs, fmt.Errorf("num_hidden_layers is %d, more than any such model has", d.Layers))
+	case d.Hidden%d.Heads != 0 || d.HeadDim()%2 != 0:
+		errs = append(errs, fmt.Errorf("hidden_size %d in num_attention_heads %d heads: want heads of a whole, even dimension", d.Hidden, d.Heads))
+	case d.Heads%d.KVHeads != 0:
+		errs = append(errs, fmt.Errorf("num_attention_heads is %d and num_key_value_heads %d, want a multiple of it", d.Heads, d.KVHeads))
+	case !(d.Eps >= 0 && d.Eps <= 1):
+		errs = append(errs, fmt.Errorf("rms_norm_eps is %g, want 0 to 1", d.Eps))
+	}
+	return errors.Join(errs...)
 }

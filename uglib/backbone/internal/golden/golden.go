@@ -1,0 +1,117 @@
+// Package golden helps the tests of the backbones to compare with what the reference implementations computed.
+package golden
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/gobackend"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"urbangraph/uglib/nn"
+)
+
+// Backend gives the pure Go backend in the mode that does not deadlock.
+var Backend = sync.OnceValue(func() compute.Backend {
+	b, err := gobackend.New("parallelism=-1")
+	if err != nil {
+		panic(err)
+	}
+	return b
+})
+
+// HashPixels is hash_pixels of the scripts' common.py.
+func HashPixels(n int, seed uint64) []float32 {
+	out := make([]float32, n)
+	for i := range out {
+		x := uint32(uint64(i)*2654435761 + seed*40503)
+		out[i] = float32(float64(x>>16&255)/127.5 - 1)
+	}
+	return out
+}
+
+// Tensors reads a safetensors file of a folder.
+func Tensors(t testing.TB, dir, name string) map[string]*tensors.Tensor {
+	t.Helper()
+	all, err := nn.LoadTensors(filepath.Join(dir, name+".safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// Floats gives the values of a tensor.
+func Floats(t testing.TB, x *tensors.Tensor) []float32 {
+	t.Helper()
+	if x == nil {
+		t.Fatal("no such tensor")
+	}
+	v, err := nn.Floats(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// Run computes what fn builds.
+func Run(t testing.TB, store *model.Store, args []any, fn func(s *model.Scope, nodes []*graph.Node) []*graph.Node) []*tensors.Tensor {
+	t.Helper()
+	exec, err := model.NewExec(Backend(), store, fn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Call(args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// Near compares got to want. Indices for which skip holds are not compared.
+func Near(t testing.TB, name string, got, want []float32, tolerance float64, skip func(i int) bool) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%s: %d values, want %d", name, len(got), len(want))
+		return
+	}
+	worst, at := 0.0, -1
+	for i := range want {
+		if skip != nil && skip(i) {
+			continue
+		}
+		if d := math.Abs(float64(got[i]) - float64(want[i])); !(d <= worst) {
+			worst, at = d, i
+		}
+	}
+	if !(worst <= tolerance) {
+		t.Errorf("%s: value %d is %g, want %g: off by %.2g, tolerance %.2g", name, at, got[at], want[at], worst, tolerance)
+		return
+	}
+	t.Logf("%s: largest difference %.2g (tolerance %.2g)", name, worst, tolerance)
+}
+
+// NearGradient is Near with a tolerance relative to the largest value.
+func NearGradient(t testing.TB, key string, got, want []float32) {
+	t.Helper()
+	size := 0.0
+	for _, w := range want {
+		size = max(size, math.Abs(float64(w)))
+	}
+	Near(t, fmt.Sprintf("d_%s", key), got, want, 1e-4*max(size, 1e-3), nil)
+}
+
+// Loss is the scripts' InfoNCE at temperature 0.05 of embeddings [4, H], of which each second is a positive.
+func Loss(embeddings *graph.Node) *graph.Node {
+	h := embeddings.Shape().Dim(-1)
+	e := graph.Reshape(embeddings, 2, 2, h)
+	side := func(i int) *graph.Node {
+		return graph.Reshape(graph.Slice(e, graph.AxisRange(), graph.AxisElem(i)), 2, h)
+	}
+	return nn.InfoNCE{Temperature: 0.05}.Loss(side(0), side(1), nil)
+}
