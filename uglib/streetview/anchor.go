@@ -11,6 +11,7 @@ import (
 
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/geo"
+	"urbangraph/uglib/streetview/sight"
 )
 
 // Rules of [Anchor], in metres.
@@ -127,4 +128,21 @@ func forCars(n *city.Node) bool {
 		return false
 	}
 	return true
+}
+
+// LookReach is how far [LooksAt] looks.
+const LookReach geo.Metres = 60
+
+// LooksAt returns the street, place or area straight ahead of a view's camera
+// within [LookReach], or the one next to its axis, with its distance and side;
+// false if the view has no heading or looks at none. See [sight.Look].
+func LooksAt(c *city.City, v View) (sight.Sight, bool) {
+	if !v.HasHeading {
+		return sight.Sight{}, false
+	}
+	all := sight.Look(c, v.Pos, v.Heading, LookReach)
+	if len(all) == 0 {
+		return sight.Sight{}, false
+	}
+	return all[0], true
 }

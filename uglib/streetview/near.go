@@ -2,6 +2,7 @@ package streetview
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"math"
 
@@ -16,14 +17,41 @@ import (
 // that look alike, as those of a camera that stands still. They are reported;
 // exact duplicates are always left out.
 type NearRule struct {
-	Bits   int        `json:",omitempty"` // greatest difference of perceptual hashes; 0 stands for 6
-	Within geo.Metres `json:",omitempty"` // greatest distance between the two; 0 stands for 10 m
+	Bits   int        `json:",omitempty"` // greatest difference of perceptual hashes; 0 stands for NearBits
+	Within geo.Metres `json:",omitempty"` // greatest distance between the two; 0 stands for NearWithin
 	Skip   bool       `json:",omitempty"` // leave out the later one
 	Off    bool       `json:",omitempty"` // no hashes: pixels are not decoded, which takes most of the time of reading photographs
 }
 
-func (r NearRule) bits() int          { return cmp.Or(r.Bits, 6) }
-func (r NearRule) within() geo.Metres { return cmp.Or(r.Within, 10) }
+// Defaults of a [NearRule].
+const (
+	NearBits              = 6
+	NearWithin geo.Metres = 10
+)
+
+func (r NearRule) bits() int          { return cmp.Or(r.Bits, NearBits) }
+func (r NearRule) within() geo.Metres { return cmp.Or(r.Within, NearWithin) }
+
+// plain writes defaults as zeros, so that a rule is one artefact however it is
+// written.
+func (r NearRule) plain() NearRule {
+	if r.Bits == NearBits {
+		r.Bits = 0
+	}
+	if r.Within == NearWithin {
+		r.Within = 0
+	}
+	return r
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (r NearRule) MarshalJSON() ([]byte, error) {
+	type rule NearRule
+	return json.Marshal(rule(r.plain()))
+}
+
+// IsZero reports whether the rule is the default one.
+func (r NearRule) IsZero() bool { return r.plain() == NearRule{} }
 
 func (r NearRule) check() error {
 	switch {

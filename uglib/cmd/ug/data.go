@@ -59,7 +59,7 @@ func (f *dataFlags) spec(cmd *cobra.Command) (ugdata.Spec, error) {
 
 func (f *dataFlags) cities(cmd *cobra.Command) (ugdata.Spec, error) {
 	if !f.own.given() && len(f.train) == 0 {
-		for _, name := range []string{"held-out", "photos", "mapillary", "kartaview", "mapillary-file", "count", "size", "bbox", "name"} {
+		for _, name := range append([]string{"held-out", "photos", "mapillary", "kartaview", "mapillary-file", "count", "size", "bbox", "name"}, photoNames...) {
 			if cmd.Flags().Changed(name) {
 				return ugdata.Spec{}, usagef("--%s goes with a city to train on: give --train NAME or --pbf FILE", name)
 			}
