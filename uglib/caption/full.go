@@ -16,7 +16,7 @@ import (
 func (x Context) Full(o Options) string {
 	o = o.or(8)
 	told := x.told(o.Things)
-	parts := []string{x.lead()}
+	parts := []string{x.Where()}
 	for _, s := range []string{
 		x.settingSentence(), x.buildingSentence(), x.seenSentences(o, told), x.junctionSentences(o, told),
 		x.unseenSentence(o, told), x.farSentence(o, told), x.countSentence(o, told),
@@ -28,7 +28,9 @@ func (x Context) Full(o Options) string {
 	return strings.Join(parts, " ")
 }
 
-func (x Context) lead() string {
+// Where is the first sentence of the full text: where the view stands and looks,
+// up to the country.
+func (x Context) Where() string {
 	wind := x.Heading.Word8()
 	class := x.Class
 	if x.OneWay {

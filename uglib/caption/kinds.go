@@ -157,3 +157,16 @@ func says(name, what string) bool {
 	}
 	return false
 }
+
+// Kind says what a place or an area is in words, such as "restaurant", "clothes
+// shop" or "church".
+func Kind(n *city.Node) string { return kindOf(n) }
+
+// Called says what a place or an area is and its name: "clothes shop Outlet
+// Mango"; the name alone where it says what it is, as "Howard High School" does.
+func Called(n *city.Node) string { return called(kindOf(n), tidy(n.Name)) }
+
+// Tidy makes a name fit for a text: runs of white space become one space, and
+// characters that are not shown, those that turn the direction of writing among
+// them, go. The script stays.
+func Tidy(name string) string { return tidy(name) }
