@@ -53,8 +53,8 @@ type search struct {
 	failed     []BoxFailure
 	lost       float64  // area of those, square degrees
 	full       []string // smallest boxes that hold more than the service tells
-	strikes    int // boxes in a row that failed
-	crowded    int // boxes in a row that were split
+	strikes    int      // boxes in a row that failed
+	crowded    int      // boxes in a row that were split
 }
 
 func newSearch(job *Job, path, query string) (*search, error) {
