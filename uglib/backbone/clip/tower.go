@@ -15,9 +15,13 @@ import (
 
 // Tower is the architecture of a CLIP vision tower.
 type Tower struct {
-	Layers, Hidden, Intermediate, Heads int
-	Side, PatchSize                     int     // pixels, of a tile and of a patch
-	Eps                                 float64 // of the layer norms
+	Layers       int     `json:"num_hidden_layers"`
+	Hidden       int     `json:"hidden_size"`
+	Intermediate int     `json:"intermediate_size"`
+	Heads        int     `json:"num_attention_heads"`
+	Side         int     `json:"image_size"` // pixels, of a tile
+	PatchSize    int     `json:"patch_size"` // pixels
+	Eps          float64 `json:"layer_norm_eps"`
 }
 
 // Validate says what is wrong with the architecture, or nil.
