@@ -21,7 +21,7 @@ type destination struct {
 const (
 	winds      = 8
 	bands      = 3
-	perStratum = 2
+	perStratum = 4
 )
 
 // nearBand and middleBand bound the bands of distance, in metres.

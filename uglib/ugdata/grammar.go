@@ -16,6 +16,7 @@ type triple struct {
 	source, middle, target string
 	record                 orb.Point
 	aside                  bool       // leads to a place beside the record or back: it always has its own tuple
+	beyond                 bool       // leads on from the record, where the path ends with it
 	length                 geo.Metres // of its own tuple
 	bearing                geo.Bearing
 	bare                   bool // the tuple shows the wind alone
@@ -56,13 +57,24 @@ func newTriple(c *city.City, image string, h hop) triple {
 		t.middle, t.length = "on_same_street", e.Distance
 	case city.Continues:
 		t.middle = "continues as"
+	case city.Inside:
+		t.middle = "inside"
+		if !h.forward() {
+			t.middle = "contains"
+		}
 	default:
 		t.middle = e.Type.String()
 	}
-	if !t.aside && e.Type != city.Along {
-		end := c.Centroid(h.to)
-		t.length, t.bearing = geo.Distance(t.record, end), geo.BearingTo(t.record, end)
+	from, end := t.record, c.Centroid(h.to)
+	switch {
+	case t.aside || e.Type == city.Along:
+		return t
+	case e.Type == city.Inside && !h.forward():
+		from = c.Centroid(h.from)
+	default:
+		t.beyond = true
 	}
+	t.length, t.bearing = geo.Distance(from, end), geo.BearingTo(from, end)
 	return t
 }
 
@@ -92,7 +104,7 @@ func grammar(triples []triple) (string, geo.Metres) {
 		if t.aside || last {
 			b.WriteString(" " + t.tuple())
 		}
-		if t.aside || last && t.middle != "on_same_street" {
+		if t.aside || last && t.beyond {
 			total += t.length
 		}
 		if last {

@@ -318,5 +318,5 @@ func ExampleMake() {
 	fmt.Println(p.Paths[0].Plain)
 	// Output:
 	// Facing east on alpha Row 0, a residential street in alpha. Open ground. Ahead, 70 m: crossing with alpha Column 1. Behind, 35 m northwest: bakery alpha Shop 0-0.
-	// Walk ahead 70 m east along alpha Row 0, go left into alpha Column 1, 400 m north, go left into alpha Row 2, 100 m west, and find commercial shoes alpha Shop 2-0 15 m north on the right.
+	// Start on alpha Row 0 and walk 70 m east, straight ahead; turn left into alpha Column 1 for 1 km north; turn right into alpha Row 5 for 100 m east; bookshop alpha Shop 5-1 is 15 m north on the left.
 }

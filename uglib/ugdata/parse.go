@@ -67,12 +67,13 @@ var tupleForm = regexp.MustCompile(`^\(([0-9]+\.[0-9])m, (?:(N|NE|E|SE|S|SW|W|NW
 // them is the text. A path starts at an image, whose name is its decimal id,
 // and each triple starts where the one before it ends.
 //
-// The grammar does not quote names. Where those hold ", ", ")" or " -> " a text
-// may be read in more than one way; of these ParsePath returns the one whose
-// relations are words of the grammar and whose names are shortest. [FindWalks]
-// knows the city and tries all.
+// The grammar does not quote names. Where those hold ", " or " -> " a text may
+// be read in more than one way; of these ParsePath returns the one whose
+// relations are words of the grammar and whose names are shortest. Round
+// brackets in a name must pair. [FindWalks] knows the city, tries all readings
+// and bears with any bracket.
 func ParsePath(text string) ([]PathItem, error) {
-	p := pathParser{text: text, effort: parseEffort}
+	p := pathParser{text: text, effort: parseEffort, paired: true}
 	var found []PathItem
 	p.items(0, func(items []PathItem) bool {
 		found = slices.Clone(items)
@@ -93,7 +94,8 @@ const parseEffort = 200000
 // pathParser tries the readings of a text one after the other.
 type pathParser struct {
 	text     string
-	effort   int // left
+	effort   int  // left
+	paired   bool // brackets in names must pair
 	stack    []PathItem
 	farthest int // where the reading that came farthest failed
 	want     string
@@ -138,7 +140,7 @@ func (p *pathParser) next(item PathItem, end int, yield func([]PathItem) bool) b
 	case strings.HasPrefix(p.text[end:], arrow):
 		return p.items(end+len(arrow), yield)
 	}
-	p.fail(end, "an item ends the text or stands before \" -> \", but there is more")
+	p.fail(end, "an item ends the text, or a tuple or \" -> \" follows, but there is more")
 	return true
 }
 
@@ -157,12 +159,16 @@ func (p *pathParser) triples(at int, yield func([]PathItem) bool) bool {
 			own, after = readTuple(p.text, end+1)
 		}
 		if own == nil && end != len(p.text) && !strings.HasPrefix(p.text[end:], arrow) {
+			p.fail(end, "an item ends the text, or a tuple or \" -> \" follows, but there is more")
 			continue // a bracket in a name
 		}
 		if own == nil {
 			after = end
 		}
 		for _, t := range readTriple(p.text[at+1:end-1], source, first) {
+			if p.paired && !(pairs(t.Source) && pairs(t.Middle) && pairs(t.Target)) {
+				continue
+			}
 			t.Tuple = own
 			if !p.next(t, after, yield) {
 				return false
@@ -173,6 +179,22 @@ func (p *pathParser) triples(at int, yield func([]PathItem) bool) bool {
 		}
 		p.fail(at, "a triple is (source, middle, target), the first source the id of an image, each other the target before it: there is none")
 	}
+}
+
+// pairs reports whether each round bracket of a name has its other.
+func pairs(name string) bool {
+	open := 0
+	for i := range len(name) {
+		switch name[i] {
+		case '(':
+			open++
+		case ')':
+			if open--; open < 0 {
+				return false
+			}
+		}
+	}
+	return open == 0
 }
 
 // expected returns the name that the next triple starts with, or true for the
@@ -243,9 +265,6 @@ func readTriple(inside, source string, first bool) []PathItem {
 // twins that no name and no distance tells apart, of which it returns at most
 // 16. It is an error if the text is no path, or none of this view.
 func FindWalks(c *city.City, v streetview.View, text string) ([][]city.NodeID, error) {
-	if _, err := ParsePath(text); err != nil {
-		return nil, err
-	}
 	if v.Street == city.None {
 		return nil, fmt.Errorf("ugdata: view %d stands on no street, so that no path starts there", v.ID)
 	}
@@ -256,6 +275,9 @@ func FindWalks(c *city.City, v streetview.View, text string) ([][]city.NodeID, e
 		return len(f.found) < mostTwins
 	})
 	if len(f.found) == 0 {
+		if _, err := ParsePath(text); err != nil {
+			return nil, err
+		}
 		return nil, fmt.Errorf("ugdata: no walk from view %d in %s reads %.80q", v.ID, c.Name, text)
 	}
 	return f.found, nil

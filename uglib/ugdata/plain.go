@@ -28,7 +28,7 @@ func (v *voice) say(c *city.City, view streetview.View, walk []hop) string {
 	var b strings.Builder
 	facing, known := view.Heading, view.HasHeading
 	started := false
-	for i, s := range all {
+	for _, s := range all {
 		w := words{leg: s.leg(), place: place}
 		name := "leg"
 		switch s.kind {
@@ -40,7 +40,7 @@ func (v *voice) say(c *city.City, view streetview.View, walk []hop) string {
 				if known && w.leg != "" {
 					w.way, w.hand = side(facing, s.out)
 				}
-			case !known || s.metres < leastLeg && i+1 == len(all):
+			case !known || w.leg == "":
 				name = "onto"
 			default:
 				w.turn = turn(facing, s.out)
@@ -159,7 +159,7 @@ func target(c *city.City, id city.NodeID) string {
 		}
 		return "the intersection " + n.Name
 	}
-	return caption.PlaceName(n)
+	return caption.Called(n)
 }
 
 // spoken rounds a distance as people say it: to 5 m below 100 m, to 10 m below

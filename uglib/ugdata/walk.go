@@ -25,10 +25,14 @@ func anchored(v streetview.View) *city.Edge {
 
 // record is the place that a hop passes (UGE reference, path grammar): the
 // foot point on the street of a nearest edge or of an area's bounds, the point
-// where streets meet, the crossing that a hop along a street leads to.
+// where streets meet, the crossing that a hop along a street leads to, the place
+// that lies in an area.
 func (h hop) record(c *city.City) orb.Point {
-	if h.edge.Type == city.Along {
+	switch h.edge.Type {
+	case city.Along:
 		return c.Centroid(h.to)
+	case city.Inside:
+		return c.Centroid(h.edge.From)
 	}
 	return h.edge.At
 }
