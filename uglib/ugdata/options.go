@@ -3,6 +3,7 @@ package ugdata
 import (
 	"fmt"
 
+	"urbangraph/uglib/caption"
 	"urbangraph/uglib/geo"
 )
 
@@ -46,12 +47,23 @@ type Options struct {
 	// reference's composer makes of these: with the coordinates and the direction
 	// of the image and the entities on the path (see [Composed]).
 	PathText string
+
+	// CaptionText is what caption samples say: "caption" (default) is the caption,
+	// "summary" the summary, "both" makes a sample of each. The default where a
+	// model gives the captions is "both".
+	CaptionText string
+	// CaptionStyle says how templates write captions and summaries.
+	CaptionStyle caption.Options `json:",omitzero"`
 }
 
 const (
 	textPlain    = "plain"
 	textGrammar  = "grammar"
 	textComposed = "composed"
+
+	textCaption = "caption"
+	textSummary = "summary"
+	textBoth    = "both"
 )
 
 // Check returns an error that names the first option that makes no sense, and
@@ -148,5 +160,11 @@ func (o Options) withDefaults() (Options, error) {
 	if o.PathText != textPlain && o.PathText != textGrammar && o.PathText != textComposed {
 		return o, fmt.Errorf("ugdata: PathText is %q, try %q, %q or %q", o.PathText, textPlain, textGrammar, textComposed)
 	}
-	return o, nil
+	if o.CaptionText == "" {
+		o.CaptionText = textCaption
+	}
+	if o.CaptionText != textCaption && o.CaptionText != textSummary && o.CaptionText != textBoth {
+		return o, fmt.Errorf("ugdata: CaptionText is %q, try %q, %q or %q", o.CaptionText, textCaption, textSummary, textBoth)
+	}
+	return o, o.CaptionStyle.Check()
 }

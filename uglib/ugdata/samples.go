@@ -64,8 +64,8 @@ func Query(stage int, instruction string) string {
 }
 
 // makeSamples makes the training pairs of a place for training or validation,
-// which is the one with the given index: a caption in both stages, a path in
-// stage 2, and a path in stage 1 for a share of the places; the path of fewest
+// which is the one with the given index: a caption (or its summary, or both) in
+// both stages, a path in stage 2, and a path in stage 1 for a share of the places; the path of fewest
 // hops, whose text is short. They depend on the place and the seed alone.
 func makeSamples(p *Place, index int, o Options, seed uint64) []Sample {
 	if p.Split != Train && p.Split != Val {
@@ -80,8 +80,10 @@ func makeSamples(p *Place, index int, o Options, seed uint64) []Sample {
 			Positive: positive, TextKey: TextKey(positive), PlaceKey: PlaceKey(p),
 		})
 	}
-	add(1, SCC, p.Caption)
-	add(2, SCC, p.Caption)
+	for _, text := range o.captionTexts(p) {
+		add(1, SCC, text)
+		add(2, SCC, text)
+	}
 	if len(p.Paths) == 0 {
 		return out
 	}
@@ -91,6 +93,17 @@ func makeSamples(p *Place, index int, o Options, seed uint64) []Sample {
 	}
 	add(2, SRP, o.pathText(short))
 	return out
+}
+
+// captionTexts are what the caption samples of a place say.
+func (o Options) captionTexts(p *Place) []string {
+	switch {
+	case o.CaptionText == textSummary && p.Summary != "":
+		return []string{p.Summary}
+	case o.CaptionText == textBoth && p.Summary != "":
+		return []string{p.Caption, p.Summary}
+	}
+	return []string{p.Caption}
 }
 
 func (o Options) pathText(p Path) string {

@@ -78,7 +78,7 @@ func Fast() bool {
 }
 
 // layoutVersion is raised when the tables or the rules that fill them change.
-const layoutVersion = 6
+const layoutVersion = 7
 
 // Kind implements [store.Spec].
 func (Spec) Kind() string { return "dataset" }
@@ -246,7 +246,11 @@ func (s Spec) Builder() (*Builder, error) {
 		return nil, fmt.Errorf("ugdata: a dataset needs views to train on; fill in Spec.Train, or try Default")
 	}
 	views, captions := s.views(), s.captions()
-	b, err := newBuilder(s.Options, s.Seed, len(views))
+	o := s.Options
+	if captions != nil && o.CaptionText == "" {
+		o.CaptionText = textBoth
+	}
+	b, err := newBuilder(o, s.Seed, len(views))
 	if err != nil {
 		return nil, err
 	}

@@ -100,7 +100,16 @@ type Survey struct {
 	Name    string
 	Views   int       // of the set
 	Anchors []Anchor  // by id; split by the city's own blocks
-	Skipped []Skipped // views that cannot be anchors, in the order of the set
+	Skipped []Skipped // views that cannot be anchors, by id
+}
+
+// Sort puts anchors and skipped views in order, as [Builder.Survey] returns
+// them, where they came in pieces.
+func (s *Survey) Sort() {
+	slices.SortFunc(s.Anchors, func(a, b Anchor) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(s.Skipped, func(a, b Skipped) int {
+		return cmp.Or(cmp.Compare(a.View, b.View), cmp.Compare(a.Image, b.Image), cmp.Compare(a.Reason, b.Reason))
+	})
 }
 
 // Survey lists the views of a city that can be places and deals out its
@@ -141,7 +150,7 @@ func (b *Builder) Survey(ctx context.Context, i int) (*Survey, error) {
 		seen[v.ID] = v.File
 		out.Anchors = append(out.Anchors, Anchor{ID: v.ID, Pos: v.Pos, Image: v.SHA256})
 	}
-	slices.SortFunc(out.Anchors, func(a, b Anchor) int { return cmp.Compare(a.ID, b.ID) })
+	out.Sort()
 	if len(out.Anchors) == 0 {
 		return nil, fmt.Errorf("ugdata: none of the %d views of %s stands on a street and can be a place (%s); check their positions against the city's bound", out.Views, out.Name, reasons(out.Skipped))
 	}
@@ -313,7 +322,8 @@ func (b *Builder) describe(s Source, v streetview.View) (p Place, err error) {
 	p = Place{
 		ID: v.ID, City: s.City.Name, Pos: v.Pos, Heading: v.Heading, Image: v.File, Origin: v.Origin,
 		ImageSHA256: v.SHA256, ImageHash: v.Hash,
-		Caption:   about.Text(),
+		Caption:   about.Short(b.o.CaptionStyle),
+		Summary:   about.Full(b.o.CaptionStyle),
 		CaptionBy: ByTemplate,
 		NamesOnly: about.NamesOnly(),
 	}
