@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -316,32 +315,4 @@ func writePlaces(w io.Writer, list []placeResult) error {
 		}
 	}
 	return nil
-}
-
-func newDataExport(a *app, flags *dataFlags) *cobra.Command {
-	return &cobra.Command{
-		Use:   "export DIR",
-		Short: "Write the training files of the UGE reference (JSONL and graphs)",
-		Long: "Write a dataset as the training files of the UGE reference: one JSONL file for each stage of\n" +
-			"train and val, and a graph for each place.\n\n" + dataHelp,
-		Example: "  ug data export ./ugdata",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := flags.open(cmd)
-			if err != nil {
-				return err
-			}
-			dir, err := filepath.Abs(args[0])
-			if err != nil {
-				return err
-			}
-			if err := ugdata.Export(cmd.Context(), dir, d); err != nil {
-				return err
-			}
-			return a.print(map[string]any{"dir": dir, "samples": len(d.Samples)}, func(w io.Writer) error {
-				_, err := fmt.Fprintf(w, "wrote %d samples to %s\n", len(d.Samples), dir)
-				return err
-			})
-		},
-	}
 }

@@ -123,8 +123,8 @@ func TestData(t *testing.T) {
 		}
 	}
 	dir := filepath.Join(t.TempDir(), "export")
-	exported := mustJSON[map[string]any](t, with("data", "export", dir)...)
-	if _, err := os.Stat(filepath.Join(dir, "train_stage1.jsonl")); err != nil || exported["dir"] != dir {
+	exported := mustJSON[exportResult](t, with("data", "export", dir)...)
+	if _, err := os.Stat(filepath.Join(dir, "train_stage1.jsonl")); err != nil || exported.Dir != dir || exported.Places != n {
 		t.Errorf("export = %v, %v", exported, err)
 	}
 	if grammar := mustJSON[dataResult](t, with("data", "build", "--paths", "grammar")...); grammar.Artefact == built.Artefact {

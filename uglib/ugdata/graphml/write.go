@@ -39,6 +39,9 @@ type Header struct {
 	Graph    []Value // attributes of the graph
 	Nodes    []Key   // attributes of nodes
 	Edges    []Key   // attributes of edges
+	// Untyped declares every attribute a string, as OSMnx does, whose own loader
+	// turns the strings into numbers and takes nothing else.
+	Untyped bool
 }
 
 // Writer writes one graph. The first error stays: later calls do nothing and
@@ -115,6 +118,9 @@ func (g *Writer) key(group byte, i int, of string, k Key) {
 	case String, Boolean, Long, Double:
 	default:
 		g.err = errors.Join(g.err, fmt.Errorf("attribute %q has the type %q", k.Name, k.Type))
+	}
+	if g.header.Untyped {
+		k.Type = String
 	}
 	g.print(`<key id="` + string(group) + strconv.Itoa(i) + `" for="` + of + `" attr.name="` + escape(k.Name) + `" attr.type="` + string(k.Type) + `"/>` + "\n")
 }
