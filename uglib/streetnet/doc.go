@@ -23,16 +23,19 @@
 // From OSMnx: its graph_from_xml takes every way and node of a file, streets or
 // not, so that the file must be filtered before; here the filter of the network
 // is applied. A way that runs through nodes that the extract does not hold is
-// cut there, where OSMnx gives up. With a box, only edges between nodes inside
-// of it are taken, before simplification; OSMnx truncates after it. All
-// components are kept unless [Options].Largest asks for one. Where ways with
-// different tags are joined, lists of values are in the order of the ways.
+// cut there, where OSMnx gives up. A node of a way on which there is no segment
+// ([Report].Lone) is left out. With a box, only edges between nodes inside of
+// it are taken, before simplification; OSMnx truncates after it. All components
+// are kept unless [Options].Largest asks for one. Where ways with different
+// tags are joined, lists of values are in the order of the ways.
 //
 // From pyrosm 0.25: it compares whole values where OSMnx's filters find words
-// within values (it takes a highway=motorway_junction_planned, OSMnx does not);
-// it follows access=no and the access tags of a means of transport; its graphs
-// of all ways are two-way; it keeps the largest strongly connected component;
-// and it keeps nodes where maxspeed or highway changes. With
+// within values (it takes a way with area=yesw, OSMnx does not); it follows
+// access=no and the access tags of a means of transport, and oneway:bicycle; its
+// graphs of all ways are two-way; it keeps the largest strongly connected
+// component, and nodes where maxspeed or highway changes; and a way that names
+// a node twice in a row is a loop of no length there. With
 // Options{BothWays: true, Largest: true, Differ: []string{"maxspeed",
-// "highway"}} the network of all ways is the same but for the first of these.
+// "highway"}} the networks of all ways are the same but for the first and the
+// last of these.
 package streetnet

@@ -52,20 +52,24 @@ func newRows(nodes, arcs int, end func(arc int) int32) rows {
 // graph makes the arcs between the nodes whose places are known.
 func (r *reader) graph() *graph {
 	const unknown = -1
+	const onWay, onSegment = 1, 2
 	places := make([]int32, len(r.refs)) // number of the place of each ref
 	used := make([]int32, r.places.Len())
 	from := 0
 	for _, end := range r.ends {
 		before := int32(unknown)
 		for i := from; i < end; i++ {
-			places[i] = unknown
-			if p, ok := r.places.Find(r.refs[i]); ok {
-				places[i] = int32(p)
-			} else {
+			p, ok := r.places.Find(r.refs[i])
+			if !ok {
 				r.report.Gaps++
+				places[i], before = unknown, unknown
+				continue
 			}
-			if before != unknown && places[i] != unknown { // ends of a segment
-				used[before], used[places[i]] = 1, 1
+			places[i] = int32(p)
+			used[p] |= onWay
+			if before != unknown {
+				used[before] |= onSegment
+				used[p] |= onSegment
 			}
 			before = places[i]
 		}
@@ -74,9 +78,12 @@ func (r *reader) graph() *graph {
 	g := &graph{reader: r}
 	number := used // of the node at a place
 	for place, u := range used {
-		if u == 1 {
+		switch {
+		case u&onSegment != 0:
 			number[place] = int32(len(g.at))
 			g.at = append(g.at, int32(place))
+		case u == onWay:
+			r.report.Lone++
 		}
 	}
 	g.arcs = make([]arc, 0, 2*len(r.refs))

@@ -53,7 +53,8 @@ type Tags = map[string]string
 type Report struct {
 	Ways      int // of the extract with a highway tag
 	LeftOut   int // of them, by the filter
-	Gaps      int // vertices of ways whose node the extract does not hold or that lie outside the box: the way is cut there
+	Gaps      int // vertices of ways that the extract does not hold or that lie outside the box: the way is cut there
+	Lone      int // nodes of ways that are on no segment, as that of a way of one node; left out
 	Vertices  int // nodes before simplification
 	Segments  int // edges before simplification
 	Rings     int // nodes left out with rings that nothing meets
