@@ -259,19 +259,36 @@ func TestDamagedTable(t *testing.T) {
 }
 
 func FuzzDecodeViews(f *testing.F) {
-	dir := f.TempDir()
-	if err := writeSet(dir, &Set{Views: []View{{ID: 1e15, File: "a.jpg", Origin: Photo, Pos: at(0, 0), Heading: 3, HasHeading: true, Street: 2}}}); err != nil {
-		f.Fatal(err)
-	}
-	data, err := os.ReadFile(filepath.Join(dir, viewsFile))
+	spec, err := Folder(village(f), "testdata/photos")
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(data)
+	_, photos, err := Open(inStore(f), spec)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, views := range [][]View{
+		photos.Views,
+		{{ID: 1e15, File: "a.jpg", Origin: Photo, Pos: at(0, 0), Heading: 3, HasHeading: true, Street: 2}},
+		nil,
+	} {
+		dir := f.TempDir()
+		if err := writeSet(dir, &Set{Views: views}); err != nil {
+			f.Fatal(err)
+		}
+		data, err := os.ReadFile(filepath.Join(dir, viewsFile))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > 1<<16 {
 			return
 		}
-		decodeViews(data)
+		views, err := decodeViews(data)
+		if err == nil && len(views) > len(data) {
+			t.Fatalf("%d views in %d bytes", len(views), len(data))
+		}
 	})
 }
