@@ -10,7 +10,7 @@
 //	osm         OpenStreetMap extracts (pbf, xml, bz2, gz) to streets, places, areas
 //	streetnet   the street network alone, raw or simplified as OSMnx does; GraphML
 //	city        the urban graph: nodes, edges, CSR, subgraphs, paths; GeoParquet
-//	streetview  geotagged images: photo folders (exif), views drawn from the city (render)
+//	streetview  geotagged images: photo folders (exif), Mapillary, KartaView, views drawn from the city (render)
 //	caption     spatial context captions (SCC)
 //	ugdata      samples with reasoning paths (SRP) and captions, splits, formats
 //	tokenizer   Hugging Face tokenizer.json: byte-level BPE (and training of one), metaspace BPE

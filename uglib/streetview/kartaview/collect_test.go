@@ -16,6 +16,7 @@ import (
 )
 
 func TestCollect(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 200)
 		start := time.Now()
@@ -42,11 +43,13 @@ func TestCollect(t *testing.T) {
 
 // TestHourly says that no hour sees more requests than are allowed.
 func TestHourly(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		token string
 		most  int
 	}{"without a token": {"", 100}, "with one": {token, 1000}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, 3)
 				b.Token, b.options.Token = tc.token, NewSecret(tc.token)
@@ -84,6 +87,7 @@ func radius(c streetserver.Call) float64 {
 }
 
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		kind  string
 		fault streetserver.Fault
@@ -108,6 +112,7 @@ func TestFaults(t *testing.T) {
 		"image as octets, no loss": {"file", streetserver.Fault{Type: "application/octet-stream"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, 30)
 				b.options.Rate, b.options.Burst = 1, 1
@@ -134,6 +139,7 @@ func TestFaults(t *testing.T) {
 // TestSplits says that a box that is too much, or that holds more than five
 // pages, is split.
 func TestSplits(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 60)
 		b.options.Rate = 10
@@ -164,6 +170,7 @@ func TestSplits(t *testing.T) {
 // TestWithdrawn says that what is not public and active is left out, and
 // listed.
 func TestWithdrawn(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 30)
 		b.Photos[4].Withdrawn = true
@@ -175,6 +182,7 @@ func TestWithdrawn(t *testing.T) {
 }
 
 func TestExpired(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 30)
 		b.options.Rate = 10
@@ -192,6 +200,7 @@ func TestExpired(t *testing.T) {
 }
 
 func TestAccountNeeded(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 30)
 		b.Token = "another"
@@ -206,6 +215,7 @@ func TestAccountNeeded(t *testing.T) {
 // TestChangedAPI says that an answer of another shape is an error, not an
 // empty set.
 func TestChangedAPI(t *testing.T) {
+	t.Parallel()
 	for name, body := range map[string]string{
 		"no list":     `{"status":{"apiCode":600},"photos":[]}`,
 		"no envelope": `{"photos":[]}`,
@@ -213,6 +223,7 @@ func TestChangedAPI(t *testing.T) {
 		"a string":    `"ok"`,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, 30)
 				b.options.Rate = 10
@@ -227,6 +238,7 @@ func TestChangedAPI(t *testing.T) {
 
 // TestEnvelopes says that the shapes of a list that were seen are read.
 func TestEnvelopes(t *testing.T) {
+	t.Parallel()
 	item := `{"id":"1000001","lat":"1.285","lng":"103.845","heading":"","shot_date":null,"username":"u","sequence_id":5,"sequence_index":"0"}`
 	for name, body := range map[string]string{
 		"total in a list":  `{"status":{"apiCode":"600"},"currentPageItems":[` + item + `],"totalFilteredItems":["1"]}`,
@@ -238,6 +250,7 @@ func TestEnvelopes(t *testing.T) {
 		"position missing": `{"status":{"apiCode":600},"currentPageItems":[{"id":"2","lat":"0","lng":"0"},` + item + `]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, 1)
 				b.Photos[0].Lon, b.Photos[0].Lat, b.Photos[0].Taken = 103.845, 1.285, time.Time{}
@@ -257,6 +270,7 @@ func TestEnvelopes(t *testing.T) {
 }
 
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 60)
 		b.options.Rate = 10

@@ -97,6 +97,7 @@ func TestJudge(t *testing.T) {
 // TestCursors says that the pages of a search by creator are followed by their
 // cursors, never by the address that holds the token.
 func TestCursors(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 3)
 		b.query.Creator = "anna"

@@ -19,6 +19,7 @@ import (
 )
 
 func TestCollect(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 60)
 		r := b.must(t.Context())
@@ -70,6 +71,7 @@ func TestCollect(t *testing.T) {
 }
 
 func TestOptionalFields(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 40)
 		i := 0
@@ -105,6 +107,7 @@ func TestOptionalFields(t *testing.T) {
 }
 
 func TestExactIDs(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 4)
 		for i, id := range []int64{9007199254740993, 9223372036854775807, 123456789012345678, 7} {
@@ -136,6 +139,7 @@ func TestExactIDs(t *testing.T) {
 }
 
 func TestRepeatedIDs(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 60)
 		b.Spill = 0.002
@@ -148,6 +152,7 @@ func TestRepeatedIDs(t *testing.T) {
 }
 
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 60)
 		b.Fault = func(c streetserver.Call) *streetserver.Fault {
@@ -220,6 +225,7 @@ func TestKilled(t *testing.T) {
 }
 
 func TestAcrossTheMeridian(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 0)
 		b.area = orb.Bound{Min: orb.Point{179.99, -16.82}, Max: orb.Point{180.01, -16.80}}
@@ -234,6 +240,7 @@ func TestAcrossTheMeridian(t *testing.T) {
 }
 
 func TestNothingThere(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 0)
 		if _, err := b.collect(t.Context()); err == nil || !strings.Contains(err.Error(), "Mapillary has no photographs in 9.97,53.54,10.003,53.563") {

@@ -12,6 +12,7 @@ import (
 )
 
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	every := func(n int, kind string, f streetserver.Fault) func() func(streetserver.Call) *streetserver.Fault {
 		return func() func(streetserver.Call) *streetserver.Fault {
 			seen := 0
@@ -57,6 +58,7 @@ func TestFaults(t *testing.T) {
 		"HTML in place of an image": {fault: every(3, "file", streetserver.Fault{Status: 200, Body: "<html>", Type: "text/html"}), retries: true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, 40)
 				b.Fault = tc.fault()
@@ -71,6 +73,7 @@ func TestFaults(t *testing.T) {
 }
 
 func TestRetryAfterHoldsAll(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 40)
 		b.options.Rate, b.options.Burst = 100, 1
@@ -97,6 +100,7 @@ func TestRetryAfterHoldsAll(t *testing.T) {
 }
 
 func TestSplits(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]streetserver.Fault{
 		"query timeout": {Status: 400, Body: streetserver.QueryTimeout},
 		"500":           {Status: 500},
@@ -104,6 +108,7 @@ func TestSplits(t *testing.T) {
 		"reduce":        {Status: 500, Body: streetserver.ReduceData},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, 60)
 				b.Fault = func(c streetserver.Call) *streetserver.Fault {
@@ -123,6 +128,7 @@ func TestSplits(t *testing.T) {
 }
 
 func TestFullBox(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 0)
 		b.options.Rate, b.options.ImageRate = 1000, 10000
@@ -147,6 +153,7 @@ func TestFullBox(t *testing.T) {
 }
 
 func TestUnknownField(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 40)
 		b.Refuse = map[string]bool{"camera_type": true, "make": true, "model": true}
@@ -162,6 +169,7 @@ func TestUnknownField(t *testing.T) {
 }
 
 func TestExpired(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 40)
 		files := 0
@@ -182,6 +190,7 @@ func TestExpired(t *testing.T) {
 }
 
 func TestMissing(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 40)
 		b.Photos[3].Withdrawn = true
@@ -212,6 +221,7 @@ func TestMissing(t *testing.T) {
 }
 
 func TestTooMuchMissing(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 40)
 		b.Fault = func(c streetserver.Call) *streetserver.Fault {
@@ -241,6 +251,7 @@ func fileID(c streetserver.Call) int64 {
 }
 
 func TestFailedBoxes(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 60)
 		bad := "bbox=9.98%2C53.54%2C"
@@ -265,8 +276,10 @@ func TestFailedBoxes(t *testing.T) {
 }
 
 func TestOutOfReach(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]streetserver.Fault{"502": {Status: 502}, "query timeout": {Status: 400, Body: streetserver.QueryTimeout}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, 60)
 				b.Fault = func(streetserver.Call) *streetserver.Fault { return &fault }
@@ -283,6 +296,7 @@ func TestOutOfReach(t *testing.T) {
 }
 
 func TestWrongToken(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 60)
 		b.Token = "MLY|another"

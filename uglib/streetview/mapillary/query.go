@@ -129,9 +129,16 @@ func options(ctx context.Context) (Options, error) {
 
 func authorize(h http.Header, token string) { h.Set("Authorization", "OAuth "+token) }
 
-// tileSide is the side of the boxes to begin with, in degrees: about a
-// kilometre, a hundredth of the area that the API allows.
-const tileSide = 0.01
+// sideFor returns the side of the boxes to begin with, in degrees: about a
+// kilometre, a hundredth of the area that the API allows, for a city, and up to
+// 8 times as much for a country, most of which has no photographs.
+func sideFor(area orb.Bound) float64 {
+	side := 0.01
+	for side < 0.08 && (area.Max[0]-area.Min[0])*(area.Max[1]-area.Min[1]) > 4000*side*side {
+		side *= 2
+	}
+	return side
+}
 
 // Collect fetches the photographs of an area, for the city of that key, into a
 // folder: [PhotosFile] and [ImageDir]. It names the files that are to outlive
@@ -151,7 +158,7 @@ func Collect(ctx context.Context, q Query, area orb.Bound, city, dir string, kee
 	}
 	return fetch.Collect(ctx, fetch.Job{
 		Service: "Mapillary", Source: newAPI(client, q), Client: client,
-		Area: area, Side: tileSide, Limits: q.Limits, City: city, Query: q,
+		Area: area, Side: sideFor(area), Limits: q.Limits, City: city, Query: q,
 	}, dir, keep)
 }
 

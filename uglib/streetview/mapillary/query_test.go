@@ -16,6 +16,7 @@ import (
 )
 
 func TestLimits(t *testing.T) {
+	t.Parallel()
 	day := func(n int) time.Time { return time.Date(2020, 1, n, 0, 0, 0, 0, time.UTC) }
 	for name, tc := range map[string]struct {
 		set  func(q *Query)
@@ -34,6 +35,7 @@ func TestLimits(t *testing.T) {
 		"bound":        {func(q *Query) { q.Bound = orb.Bound{Min: orb.Point{9, 53.54}, Max: orb.Point{9.98, 60}} }, 23, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, 60)
 				pano := photos(3, area)
@@ -66,6 +68,7 @@ func TestLimits(t *testing.T) {
 }
 
 func TestPolite(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 40)
 		b.options.Rate, b.options.Burst, b.options.Parallel = 2, 1, 3
@@ -132,6 +135,25 @@ func TestToken(t *testing.T) {
 			t.Errorf("the address %s is taken", base)
 		}
 	}
+}
+
+// TestLargeAreas says that a country begins with larger boxes, within what the
+// API allows, and that the Earth is refused before any request.
+func TestLargeAreas(t *testing.T) {
+	t.Parallel()
+	square := func(side float64) orb.Bound { return orb.Bound{Max: orb.Point{side, side}} }
+	for degrees, want := range map[float64]float64{0.1: 0.01, 0.6: 0.01, 1: 0.02, 3: 0.08, 80: 0.08} {
+		if got := sideFor(square(degrees)); got != want || got*got >= 0.01 {
+			t.Errorf("boxes of an area of %g degrees have the side %g, want %g", degrees, got, want)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 3)
+		b.area = orb.Bound{Min: orb.Point{-180, -90}, Max: orb.Point{180, 90}}
+		if _, err := b.collect(t.Context()); err == nil || !strings.Contains(err.Error(), "give a smaller box") || len(b.Calls("")) > 0 {
+			t.Errorf("error %v after %d requests", err, len(b.Calls("")))
+		}
+	})
 }
 
 func TestQueryCheck(t *testing.T) {

@@ -32,6 +32,9 @@ const (
 	downloadLog = "downloads.jsonl"
 )
 
+// mostTiles bounds the number of boxes to begin with.
+const mostTiles = 200_000
+
 // Source is a street-view service.
 type Source interface {
 	// Search hands the photographs of a box to emit, a page at a time. The
@@ -94,6 +97,9 @@ func Collect(ctx context.Context, job Job, dir string, keep func(name string)) (
 		return nil, err
 	}
 	job.Area = area
+	if n := squareDegrees(area) / (job.Side * job.Side); n > mostTiles {
+		return nil, fmt.Errorf("%s would be searched in %.0f boxes, more than %d; give a smaller box than %s", job.Service, n, mostTiles, Box{Bound: area})
+	}
 	query, err := fingerprint(job)
 	if err != nil {
 		return nil, err
