@@ -71,7 +71,7 @@ func (c *City) AdminOf(id NodeID) Admin {
 }
 
 func (x *adminIndex) addNodes(c *City, in *index) {
-	x.node = make([]int32, len(c.Nodes))
+	x.node, x.table, x.seen = make([]int32, len(c.Nodes)), nil, nil
 	for i := range c.Nodes {
 		x.node[i] = x.intern(x.at(c, in.centroid(c.Nodes[i].Geometry)))
 	}

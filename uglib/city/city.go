@@ -123,7 +123,7 @@ type City struct {
 	Name        string // key, such as "wilmington"
 	Title       string // "Wilmington, Delaware"
 	Country     string // "United States", from the extract; empty if unknown
-	CountryCode string // ISO 3166-1 alpha-2 where no border says it; see [City.AdminAt]
+	CountryCode string // its ISO 3166-1 alpha-2 code
 	Credit      string // licence line, such as "© OpenStreetMap contributors (ODbL)"
 	Bound       orb.Bound
 	Frame       geo.Frame // local metric frame around the centre of Bound

@@ -71,7 +71,7 @@ func isRegion(t osm.Tags) bool {
 		return true
 	}
 	return slices.Contains([]string{
-		"city", "town", "village", "suburb", "borough", "municipality", "county", "parish", "state", "province", "region",
+		"city", "town", "village", "suburb", "borough", "quarter", "municipality", "county", "parish", "state", "province", "region",
 		"district", "country", "continent", "island", "sea", "ocean",
 	}, t["place"])
 }

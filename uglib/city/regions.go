@@ -48,18 +48,24 @@ func (b *builder) regions(m *osm.Map) {
 			OSM: l.ID, Name: name, Division: d, Country: osm.CountryCode(l.Tags), Geometry: l.At, Reach: reach,
 		})
 	}
-	b.city.Country = b.country()
+	b.country()
 }
 
-// country returns the country that most of the nodes lie in.
-func (b *builder) country() string {
-	x := b.city.admins()
-	x.addNodes(b.city, &b.x)
-	votes := map[string]int{}
+// country sets the country of the city: the one that most of the nodes lie in.
+func (b *builder) country() {
+	x, c := b.city.admins(), b.city
+	x.addNodes(c, &b.x)
+	votes, codes := map[string]int{}, map[string]string{}
 	for _, i := range x.node {
-		votes[x.table[i].Country]++
+		a := &x.table[i]
+		votes[a.Country]++
+		codes[a.Country] = a.CountryCode
 	}
-	return most(votes)
+	usual := c.CountryCode
+	c.Country = most(votes)
+	if c.CountryCode = codes[c.Country]; c.CountryCode != usual {
+		x.addNodes(c, &b.x) // those in no country lie in this one after all
+	}
 }
 
 // most returns the key of the highest count, the first in order of several.

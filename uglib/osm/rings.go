@@ -58,9 +58,6 @@ func (r *reader) surface(lines []part, name element, cut bool) orb.Geometry {
 	for _, c := range closed {
 		rings = append(rings, r.ring(c))
 	}
-	if gaps > 0 {
-		r.faults.add("outline with a gap of up to 5 m", repaired, name)
-	}
 	switch {
 	case left > 0 && cut:
 		r.faults.add("outline of which the extract lacks a part", leftOut, name)
@@ -76,15 +73,18 @@ func (r *reader) surface(lines []part, name element, cut bool) orb.Geometry {
 			simple = append(simple, ring{p, g.role})
 		}
 	}
-	if crossed {
-		r.faults.add("outline that touches or crosses itself", repaired, name)
-	}
 	g, wrong := nest(simple)
 	if wrong > 0 {
 		r.faults.add("ring that lies where its role may not", leftOut, name)
 	}
-	if g == nil && left == 0 {
+	switch {
+	case g == nil && left == 0:
 		r.faults.add("area without a surface", leftOut, name)
+	case g != nil && gaps > 0:
+		r.faults.add("outline with a gap of up to 5 m", repaired, name)
+	}
+	if g != nil && crossed {
+		r.faults.add("outline that touches or crosses itself", repaired, name)
 	}
 	return g
 }

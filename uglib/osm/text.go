@@ -75,28 +75,28 @@ var numberKeys = []string{
 // Address returns what the tags give of an address, as
 // "12 Elm Lane, 19801, Wilmington": number, street, postcode and settlement, in
 // the words of the map. Where houses are not numbered along streets the place
-// (addr:place), the quarter or the block stands for the street, and the
-// conscription number for the number. What is written out as a whole
-// (addr:full) counts where there is neither.
+// (addr:place) stands for the street, or the quarter and the block, as
+// "神南 一丁目 12-5", and the conscription number for the number. What is written
+// out as a whole (addr:full) counts where there is neither.
 func Address(t Tags) string {
 	number, street := houseNumber(t), clean(t["addr:street"])
 	if street == "" {
 		street = clean(t["addr:place"])
 	}
+	line := strings.TrimSpace(number + " " + street)
 	if street == "" {
-		var parts []string
-		for _, k := range []string{"addr:quarter", "addr:neighbourhood", "addr:block_number", "addr:block"} {
-			if v := clean(t[k]); v != "" && !slices.Contains(parts, v) {
-				parts = append(parts, v)
+		if street = quarter(t); street != "" && number != "" {
+			line = street + "-" + number // the number of the house in the block
+			if clean(t["addr:block_number"]) == "" {
+				line = street + " " + number
 			}
 		}
-		street = strings.Join(parts, " ")
 	}
 	if full := clean(t["addr:full"]); full != "" && (street == "" || number == "") {
 		return full
 	}
 	var parts []string
-	if line := strings.TrimSpace(number + " " + street); street != "" {
+	if street != "" {
 		parts = append(parts, line)
 	}
 	if v := clean(t["addr:postcode"]); v != "" {
@@ -114,6 +114,21 @@ func Address(t Tags) string {
 		parts = append([]string{number}, parts...)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// quarter returns quarter, neighbourhood and block, the largest first; empty
+// unless there is a block or a neighbourhood.
+func quarter(t Tags) string {
+	if clean(t["addr:block_number"]) == "" && clean(t["addr:neighbourhood"]) == "" {
+		return ""
+	}
+	var parts []string
+	for _, k := range []string{"addr:quarter", "addr:neighbourhood", "addr:block_number"} {
+		if v := clean(t[k]); v != "" && !slices.Contains(parts, v) {
+			parts = append(parts, v)
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // houseNumber returns the number of a house: the usual one, else the
