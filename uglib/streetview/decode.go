@@ -32,7 +32,8 @@ func DecodeFile(path string) (image.Image, error) {
 	if err == nil {
 		// A damaged EXIF block takes nothing from the pixels.
 		meta, _ := exif.Read(bytes.NewReader(data))
-		img, err = decode(data, meta.Orientation)
+		img, err = decode(data)
+		img = upright(img, meta.Orientation)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("image %s cannot be decoded: %w; remove it or save it anew as JPEG", path, err)
@@ -52,8 +53,9 @@ func checkConfig(data []byte) error {
 	return nil
 }
 
-// decode decodes the pixels of a file that checkConfig is content with.
-func decode(data []byte, orientation int) (img image.Image, err error) {
+// decode decodes the pixels of a file that checkConfig is content with, as they
+// are stored.
+func decode(data []byte) (img image.Image, err error) {
 	// A decoder that panics on a damaged file must not end the reading of a folder.
 	defer func() {
 		if p := recover(); p != nil {
@@ -61,16 +63,13 @@ func decode(data []byte, orientation int) (img image.Image, err error) {
 		}
 	}()
 	img, _, err = image.Decode(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	return upright(img, orientation), nil
+	return img, err
 }
 
 // upright applies an EXIF orientation: 2 to 8 are the ways in which rows and
 // columns can be swapped and reversed, anything else is upright already.
 func upright(src image.Image, orientation int) image.Image {
-	if orientation < 2 || orientation > 8 {
+	if src == nil || orientation < 2 || orientation > 8 {
 		return src
 	}
 	b := src.Bounds()

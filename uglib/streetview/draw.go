@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"urbangraph/uglib/city"
+	"urbangraph/uglib/geo"
 	"urbangraph/uglib/progress"
 	"urbangraph/uglib/store"
 	"urbangraph/uglib/streetview/exif"
@@ -131,7 +132,7 @@ func (s Spec) shoot(world *render.World, shot shot) ([]byte, error) {
 		return nil, fmt.Errorf("view %d: %w", shot.id, err)
 	}
 	return exif.Insert(buf.Bytes(), exif.Meta{
-		Pos: shot.Pos, HasPos: true, Heading: shot.Heading, HasHeading: true, Taken: shot.taken, Orientation: 1,
+		Pos: geo.Unwrap(shot.Pos, 0), HasPos: true, Heading: shot.Heading, HasHeading: true, Taken: shot.taken, Orientation: 1,
 		Description: description, Software: software, Copyright: copyright,
 	})
 }

@@ -191,11 +191,11 @@ func look(c *city.City, dir string, f *found, hashed bool) looked {
 		v.Origin = Rendered
 	}
 	if hashed {
-		img, err := decode(data, meta.Orientation)
+		img, err := decode(data)
 		if err != nil {
 			return skip(Unreadable, err.Error())
 		}
-		v.Hash = imagehash.Of(img)
+		v.Hash = imagehash.OfOriented(img, meta.Orientation)
 	}
 	return looked{v, Skipped{}, how}
 }

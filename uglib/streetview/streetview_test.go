@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -291,4 +292,59 @@ func FuzzDecodeViews(f *testing.F) {
 			t.Fatalf("%d views in %d bytes", len(views), len(data))
 		}
 	})
+}
+
+// BenchmarkDraw draws views of Wilmington, 448 by 336 pixels, and encodes them,
+// on all cores.
+func BenchmarkDraw(b *testing.B) {
+	spec, err := city.Builtin("wilmington")
+	if err != nil {
+		b.Fatal(err)
+	}
+	c, err := city.Build(context.Background(), spec)
+	if err != nil {
+		b.Fatal(err)
+	}
+	views := Render(spec, 200)
+	dir := b.TempDir()
+	for b.Loop() {
+		if err := views.draw(context.Background(), c, dir); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*views.Count)/b.Elapsed().Seconds(), "views/s")
+}
+
+// BenchmarkLook reads a photograph of 12 megapixels that lies on its side, as
+// telephones make them, with and without its perceptual hash.
+func BenchmarkLook(b *testing.B) {
+	src := image.NewYCbCr(image.Rect(0, 0, 4000, 3000), image.YCbCrSubsampleRatio420)
+	rng := rand.New(rand.NewPCG(1, 1))
+	for i := range src.Y {
+		src.Y[i] = uint8(128 + 90*math.Sin(float64(i%4000)/97)*math.Cos(float64(i/4000)/61) + rng.NormFloat64()*6)
+	}
+	for i := range src.Cb {
+		src.Cb[i], src.Cr[i] = 120, 135
+	}
+	var buf bytes.Buffer
+	if err := jpeg.Encode(&buf, src, &jpeg.Options{Quality: 90}); err != nil {
+		b.Fatal(err)
+	}
+	data, err := exif.Insert(buf.Bytes(), exif.Meta{Pos: at(0, 0), HasPos: true, Orientation: 6})
+	if err != nil {
+		b.Fatal(err)
+	}
+	dir := b.TempDir()
+	write(b, filepath.Join(dir, "a.jpg"), data)
+	c, f := villageCity(b), found{file: "a.jpg", origin: Photo}
+	for _, hashed := range []bool{true, false} {
+		b.Run(map[bool]string{true: "hashed", false: "plain"}[hashed], func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				if l := look(c, dir, &f, hashed); l.skip.File != "" {
+					b.Fatal(l.skip)
+				}
+			}
+		})
+	}
 }

@@ -20,8 +20,13 @@ const (
 
 // Of returns the hash of a picture. Transparent pixels count as their colour,
 // as Pillow's convert("L") takes them.
-func Of(img image.Image) Hash {
-	small := reduce(luma(img))
+func Of(img image.Image) Hash { return OfOriented(img, 1) }
+
+// OfOriented returns the hash of a picture as it is once turned upright by its
+// EXIF orientation, without turning all of it. (That differs from [Of] of the
+// turned picture by a bit now and then.)
+func OfOriented(img image.Image, orientation int) Hash {
+	small := turn(reduce(luma(img)), orientation)
 	var freq [low * low]float64
 	// Columns first, then rows, as scipy.fftpack.dct of type II without norm.
 	var columns [low][side]float64

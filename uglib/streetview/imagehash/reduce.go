@@ -137,3 +137,31 @@ func reduce(p plane) []uint8 {
 }
 
 func clip(v int32) uint8 { return uint8(min(max(v>>fixed, 0), 255)) }
+
+// turn turns a reduced picture upright by its EXIF orientation: 2 to 8 are the
+// ways in which rows and columns can be swapped and reversed.
+func turn(small []uint8, orientation int) []uint8 {
+	if orientation < 2 || orientation > 8 {
+		return small
+	}
+	out := make([]uint8, len(small))
+	const last = side - 1
+	for y := range side {
+		for x := range side {
+			sx, sy := x, y
+			if orientation >= 5 {
+				sx, sy = y, x
+			}
+			switch orientation {
+			case 2, 8:
+				sx = last - sx
+			case 3, 7:
+				sx, sy = last-sx, last-sy
+			case 4, 6:
+				sy = last - sy
+			}
+			out[y*side+x] = small[sy*side+sx]
+		}
+	}
+	return out
+}
