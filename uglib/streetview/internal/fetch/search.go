@@ -37,13 +37,13 @@ type BoxFailure struct {
 
 // search finds the photographs of an area.
 type search struct {
-	job   *Job
-	log   *journal[entry]
-	task  progress.Task
-	done  map[string]bool
-	split map[string]bool
+	job  *Job
+	log  *journal[entry]
+	task progress.Task
+	done map[string]bool // by earlier runs
 
 	mu         sync.Mutex
+	split      map[string]bool
 	index      map[int64]bool // ids that were seen
 	candidates []candidate
 	left       map[string]int // photographs that are not taken, by reason
@@ -113,7 +113,7 @@ func (s *search) run(ctx context.Context, tiles []Box) error {
 				return err
 			}
 			s.task.Add(1)
-			if whole && s.split[t.Path] { // a resumed search need not look into its quarters
+			if whole && s.wasSplit(t.Path) { // a resumed search need not look into its quarters
 				_, err = s.log.append(entry{Done: t.Path})
 			}
 			return err
@@ -137,13 +137,10 @@ func (s *search) box(ctx context.Context, b Box) (whole bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, context.Cause(ctx)
 	}
-	s.mu.Lock()
-	done, split := s.done[b.Path], s.split[b.Path]
-	s.mu.Unlock()
-	if done {
+	if s.done[b.Path] { // by an earlier run
 		return true, nil
 	}
-	if !split {
+	if !s.wasSplit(b.Path) {
 		last := !b.CanSplit()
 		err := s.job.Source.Search(ctx, b, last, s.emit)
 		switch {
@@ -180,6 +177,12 @@ func (s *search) box(ctx context.Context, b Box) (whole bool, err error) {
 		whole = whole && ok
 	}
 	return whole, nil
+}
+
+func (s *search) wasSplit(path string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.split[path]
 }
 
 // emit writes photographs to the journal.
