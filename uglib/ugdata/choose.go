@@ -105,8 +105,8 @@ func processedID(line []byte) (int64, error) {
 		Node   json.RawMessage `json:"mapillary_node"`
 		ID     json.RawMessage `json:"mapillary_id"`
 		Place  json.RawMessage `json:"place_id"`
-		Image  oneOrMany       `json:"image_path"`
-		Images oneOrMany       `json:"images"`
+		Image  Texts           `json:"image_path"`
+		Images Texts           `json:"images"`
 	}
 	if err := json.Unmarshal(line, &row); err != nil {
 		return 0, err

@@ -141,6 +141,67 @@ func TestReadReferenceRows(t *testing.T) {
 	}
 }
 
+// Every form that a row of the reference may have.
+func TestRowForms(t *testing.T) {
+	user := func(texts ...string) (out []Message) {
+		for _, s := range texts {
+			out = append(out, Message{"user", s})
+		}
+		return out
+	}
+	for name, x := range map[string]struct {
+		text string
+		want Row
+	}{
+		"lists of lists": {
+			`{"messages":[{"role":"user","content":"q"}],"positive_messages":[[{"role":"user","content":"a"},{"role":"user","content":"b"}],[{"role":"user","content":"c"}]],
+			"negative_messages":[[{"role":"user","content":"n"}],[{"role":"user","content":"m"}]],"images":["i.jpg"],"graphs":["g.pkl"],
+			"positive_images":[["p.jpg"],[]],"positive_graphs":[["p.pkl"],["r.pkl"]],"negative_images":[["n.jpg"]],"negative_graphs":[["n.pkl","m.pkl"]],"label":0.5,"pair_type":"x"}`,
+			Row{
+				Messages: user("q"), PositiveMessages: [][]Message{user("a", "b"), user("c")}, NegativeMessages: [][]Message{user("n"), user("m")},
+				Images: []string{"i.jpg"}, Graphs: []string{"g.pkl"}, PositiveImages: [][]string{{"p.jpg"}, {}}, PositiveGraphs: [][]string{{"p.pkl"}, {"r.pkl"}},
+				NegativeImages: [][]string{{"n.jpg"}}, NegativeGraphs: [][]string{{"n.pkl", "m.pkl"}}, Label: 0.5, PairType: "x",
+			},
+		},
+		"items alone": {
+			`{"messages":{"role":"user","content":"q"},"positive_messages":[{"role":"user","content":"a"},{"role":"user","content":"b"}],"images":"i.jpg","graphs":null,
+			"negative_messages":{"role":"user","content":"n"},"positive_images":"p.jpg","negative_images":["n.jpg","m.jpg"],"label":null}`,
+			Row{
+				Messages: user("q"), PositiveMessages: [][]Message{user("a", "b")}, NegativeMessages: [][]Message{user("n")}, Images: []string{"i.jpg"}, Graphs: []string{},
+				PositiveImages: [][]string{{"p.jpg"}}, NegativeImages: [][]string{{"n.jpg"}, {"m.jpg"}}, Label: 1,
+			},
+		},
+		"parts and objects": {
+			`{"messages":[{"role":"user","content":[{"type":"graph"},{"type":"image"},{"type":"text","text":" q"}]},{"role":"assistant","content":null}],"images":[{"path":"i.jpg","bytes":null}]}`,
+			Row{Messages: []Message{{"user", "<graph><image> q"}, {"assistant", ""}}, Images: []string{"i.jpg"}, Graphs: []string{}, Label: 1},
+		},
+		"words of Python": {
+			`{"messages":[{"role":"user","content":"NaN \" -Infinity"}],"images":[],"label":NaN,"x":[-Infinity,Infinity,1]}`,
+			Row{Messages: user(`NaN " -Infinity`), Images: []string{}, Graphs: []string{}, Label: 1},
+		},
+		"byte order mark": {"\ufeff" + `{"messages":[{"role":"user","content":"q"}]}`, Row{Messages: user("q"), Images: []string{}, Graphs: []string{}, Label: 1}},
+	} {
+		text := strings.Join(strings.Fields(x.text), " ")
+		rows, err := ReadRows(strings.NewReader(text + "\r\n"))
+		if err != nil || len(rows) != 1 || !reflect.DeepEqual(rows[0], x.want) {
+			t.Errorf("%s reads as\n%+v, %v\nwant\n%+v", name, rows, err, x.want)
+		}
+	}
+	for text, want := range map[string]string{
+		`{"messages":[{"role":"user","content":"q"}],"images":[5]}`:             "5 stands where the path of a file is expected",
+		`{"messages":[{"role":"user","content":"q"}],"graphs":{"a":1}}`:         `{"a":1} stands where the path`,
+		`{"messages":[{"role":"user","content":7}]}`:                            "7 stands where the text of a message is expected",
+		`{"messages":[{"role":"user","content":[{"type":"audio"}]}]}`:           `of type "audio"`,
+		`{"messages":[{"role":"user","content":"q"}],"positive_messages":"a"}`:  "cannot unmarshal string",
+		`{"messages":[{"role":"user","content":"q"}],"label":"1"}`:              "label",
+		`{"messages":[{"role":"user","content":"q"}],"negative_images":[[[]]]}`: "[] stands where",
+	} {
+		if _, err := ReadRows(strings.NewReader("\n" + text)); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "line 2") {
+			t.Errorf("%s: error is %v, want one with line 2 and %q", text, err, want)
+		}
+	}
+}
+
 func TestGraphRoundTrip(t *testing.T) {
 	d := gridData(t)
 	p := &d.Places[7]

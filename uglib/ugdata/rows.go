@@ -2,10 +2,12 @@ package ugdata
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 )
 
@@ -15,8 +17,9 @@ type Message struct {
 	Content string `json:"content"`
 }
 
-// Row is one line of a training file of the UGE reference. The fields from
-// Kind on are ours; its loader drops columns that it does not know.
+// Row is one line of a training file of the UGE reference. The lists of lists
+// belong to its further positives and its negatives, one list each. The fields
+// from Kind on are ours; its loader drops columns that it does not know.
 type Row struct {
 	Messages         []Message   `json:"messages"`
 	PositiveMessages [][]Message `json:"positive_messages"`
@@ -24,6 +27,12 @@ type Row struct {
 	Graphs           []string    `json:"graphs"`
 	PairType         string      `json:"pair_type"`
 	Label            float64     `json:"label"`
+
+	PositiveImages   [][]string  `json:"positive_images,omitempty"`
+	PositiveGraphs   [][]string  `json:"positive_graphs,omitempty"`
+	NegativeMessages [][]Message `json:"negative_messages,omitempty"`
+	NegativeImages   [][]string  `json:"negative_images,omitempty"`
+	NegativeGraphs   [][]string  `json:"negative_graphs,omitempty"`
 
 	Kind     PairKind `json:"kind,omitempty"`
 	Split    Split    `json:"split,omitempty"`
@@ -93,46 +102,122 @@ func WriteRows(w io.Writer, rows []Row) error {
 	return out.Flush()
 }
 
-// longestLine bounds a line of a training file.
-const longestLine = 16 << 20
-
 // ReadRows reads a training file of the UGE reference or of [WriteRows]. Empty
-// lines are skipped, unknown columns dropped, a missing label is 1; images and
-// graphs may be a string instead of a list.
+// lines are skipped, unknown columns dropped, a missing label is 1. What may be a
+// list may be its one item instead; images and graphs may be null. The content of
+// a message may be text, or a list of parts as chat programs have them, whose
+// texts are joined, an image part being its tag. An error names the line and the
+// field. Package exchange reads other files of the reference too.
 func ReadRows(r io.Reader) ([]Row, error) {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, longestLine)
 	var rows []Row
-	for n := 1; lines.Scan(); n++ {
-		line := lines.Bytes()
-		if len(strings.TrimSpace(string(line))) == 0 {
-			continue
-		}
-		row, err := parseRow(line)
+	for line, err := range Lines(r) {
 		if err != nil {
-			return nil, fmt.Errorf("ugdata: line %d: %w", n, err)
+			return nil, err
+		}
+		row, err := ParseRow(line.Text)
+		if err != nil {
+			return nil, fmt.Errorf("ugdata: line %d: %w", line.Number, err)
 		}
 		rows = append(rows, row)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("ugdata: after %d rows: %w", len(rows), err)
 	}
 	return rows, nil
 }
 
-func parseRow(line []byte) (Row, error) {
+// Line is a line of a file of JSON lines.
+type Line struct {
+	Number int    // from 1
+	Text   []byte // one JSON value; valid until the next line is read
+}
+
+// longestLine bounds a line.
+const longestLine = 64 << 20
+
+// Lines reads a file of JSON lines as Python writes them: empty lines and a byte
+// order mark are left out, and the words NaN, Infinity and -Infinity, which JSON
+// does not have, become null. The error comes last.
+func Lines(r io.Reader) iter.Seq2[Line, error] {
+	return func(yield func(Line, error) bool) {
+		in := bufio.NewScanner(r)
+		in.Buffer(nil, longestLine)
+		n := 0
+		for in.Scan() {
+			n++
+			text := bytes.TrimSpace(in.Bytes())
+			if n == 1 {
+				text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\ufeff")))
+			}
+			if len(text) > 0 && !yield(Line{n, withoutNaN(text)}, nil) {
+				return
+			}
+		}
+		if err := in.Err(); err != nil {
+			yield(Line{}, fmt.Errorf("ugdata: line %d: %w; a line has at most %d MB", n+1, err, longestLine>>20))
+		}
+	}
+}
+
+// withoutNaN replaces the words that Python writes for numbers that JSON does
+// not have, outside of texts.
+func withoutNaN(line []byte) []byte {
+	if !bytes.Contains(line, []byte("NaN")) && !bytes.Contains(line, []byte("Infinity")) {
+		return line
+	}
+	var out []byte
+	quoted := false
+	for i := 0; i < len(line); {
+		switch c := line[i]; {
+		case quoted && c == '\\' && i+1 < len(line):
+			out = append(out, c, line[i+1])
+			i += 2
+			continue
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		default:
+			word := ""
+			for _, w := range []string{"NaN", "-Infinity", "Infinity"} {
+				if bytes.HasPrefix(line[i:], []byte(w)) {
+					word = w
+					break
+				}
+			}
+			if word != "" {
+				out = append(out, "null"...)
+				i += len(word)
+				continue
+			}
+		}
+		out = append(out, line[i])
+		i++
+	}
+	return out
+}
+
+// ParseRow reads one row, see [ReadRows].
+func ParseRow(text []byte) (Row, error) {
 	type plain Row
 	loose := struct {
 		plain
-		Images oneOrMany `json:"images"`
-		Graphs oneOrMany `json:"graphs"`
-		Label  *float64  `json:"label"`
+		Messages         turns     `json:"messages"`
+		PositiveMessages turnLists `json:"positive_messages"`
+		NegativeMessages turnLists `json:"negative_messages"`
+		Images           Texts     `json:"images"`
+		Graphs           Texts     `json:"graphs"`
+		PositiveImages   textLists `json:"positive_images"`
+		PositiveGraphs   textLists `json:"positive_graphs"`
+		NegativeImages   textLists `json:"negative_images"`
+		NegativeGraphs   textLists `json:"negative_graphs"`
+		Label            *float64  `json:"label"`
 	}{}
-	if err := json.Unmarshal(line, &loose); err != nil {
+	if err := json.Unmarshal(text, &loose); err != nil {
 		return Row{}, err
 	}
 	r := Row(loose.plain)
-	r.Images, r.Graphs, r.Label = append([]string{}, loose.Images...), append([]string{}, loose.Graphs...), 1
+	r.Messages, r.PositiveMessages, r.NegativeMessages = loose.Messages, loose.PositiveMessages, loose.NegativeMessages
+	r.Images, r.Graphs = append([]string{}, loose.Images...), append([]string{}, loose.Graphs...)
+	r.PositiveImages, r.PositiveGraphs = loose.PositiveImages, loose.PositiveGraphs
+	r.NegativeImages, r.NegativeGraphs = loose.NegativeImages, loose.NegativeGraphs
+	r.Label = 1
 	if loose.Label != nil {
 		r.Label = *loose.Label
 	}
@@ -140,20 +225,4 @@ func parseRow(line []byte) (Row, error) {
 		return Row{}, errors.New("the row has no messages")
 	}
 	return r, nil
-}
-
-// oneOrMany reads a string or a list of strings.
-type oneOrMany []string
-
-func (o *oneOrMany) UnmarshalJSON(data []byte) error {
-	*o = []string{}
-	if string(data) == "null" {
-		return nil
-	}
-	var one string
-	if json.Unmarshal(data, &one) == nil {
-		*o = []string{one}
-		return nil
-	}
-	return json.Unmarshal(data, (*[]string)(o))
 }
