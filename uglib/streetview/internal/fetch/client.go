@@ -17,6 +17,8 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"golang.org/x/time/rate"
+
+	"urbangraph/uglib/progress"
 )
 
 // Options say how a client treats its service. They do not change what is
@@ -90,7 +92,8 @@ type Client struct {
 	requests, retries, waits, bytes atomic.Int64
 
 	mu   sync.Mutex
-	held time.Time // no request before this
+	held time.Time     // no request before this
+	task progress.Task // is told of long waits; nil for none
 }
 
 // NewClient returns a client; auth puts the token into the header of requests
@@ -235,9 +238,21 @@ func (r Request) url(base string) string {
 func (c *Client) hold(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if until := time.Now().Add(d); until.After(c.held) {
-		c.held = until
+	until := time.Now().Add(d)
+	if !until.After(c.held) {
+		return
 	}
+	c.held = until
+	if c.task != nil && d >= 5*time.Second {
+		c.task.Note(fmt.Sprintf("the service asks to wait until %s", until.Local().Format(time.TimeOnly)))
+	}
+}
+
+// tell makes a task hear of long waits.
+func (c *Client) tell(t progress.Task) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.task = t
 }
 
 // turn waits until a request may be made.

@@ -274,6 +274,7 @@ func (d *downloads) run(ctx context.Context, chosen []candidate) error {
 	d.resumed = len(d.got)
 	task := progress.Start(ctx, "fetch images of "+d.job.Service, len(open))
 	defer task.Done()
+	d.job.Client.tell(task)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(d.job.Client.ImageParallel)
 	for chunk := range slices.Chunk(open, max(1, d.job.Source.Batch())) {

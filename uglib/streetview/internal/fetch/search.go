@@ -104,6 +104,7 @@ func (s *search) run(ctx context.Context, tiles []Box) error {
 	}
 	s.task = progress.Start(ctx, "search "+s.job.Service, len(open))
 	defer s.task.Done()
+	s.job.Client.tell(s.task)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(s.job.Client.Parallel)
 	for _, t := range open {
