@@ -2,7 +2,9 @@ package streetview
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -421,7 +423,7 @@ func TestAcrossTheAntimeridian(t *testing.T) {
 		Nodes: []city.Node{{Kind: city.Street, Geometry: orb.LineString{{179.998, -16.8001}, {180.002, -16.8001}}}},
 	}
 	h := &haul{dir: dir, images: []found{{file: "a.jpg", origin: Photo}, {file: "b.jpg", origin: Photo}}}
-	set, err := gather(t.Context(), c, h, Spec{Origin: Photo, Reach: 50})
+	set, err := gather(t.Context(), c, h, Spec{Origin: Photo, Reach: 50}, filepath.Join(t.TempDir(), journalFile))
 	if err != nil || len(set.Views) != 2 {
 		t.Fatalf("%+v, %v", set, err)
 	}
@@ -429,6 +431,66 @@ func TestAcrossTheAntimeridian(t *testing.T) {
 		if v := set.Views[i]; math.Abs(v.Pos[0]-lon) > 1e-9 || v.Street != 0 || math.Abs(float64(v.Distance)-11.1) > 0.2 {
 			t.Errorf("%s: %+v", v.File, v)
 		}
+	}
+}
+
+// TestInterruptedReading stops the reading of a folder in the middle: what was
+// read is not read again.
+func TestInterruptedReading(t *testing.T) {
+	spec := must(Folder(village(t), "testdata/photos"))
+	_, want, whole, _ := byFile(t, nil)
+	files := must(imageFiles("testdata/photos"))
+	h := func() *haul {
+		h := &haul{dir: "testdata/photos", images: make([]found, len(files))}
+		for i, f := range files {
+			h.images[i] = found{file: f, origin: Photo}
+		}
+		h.sidecar = join(spec.Dir, h.images, must(sidecar.Read(spec.Sidecar)), false)
+		return h
+	}
+	path := filepath.Join(t.TempDir(), journalFile)
+	j := must(openJournal(path))
+	c := villageCity(t)
+	for i, img := range h().images[:6] {
+		l := look(c, "testdata/photos", &img, true)
+		if l.skip.File == "" {
+			Anchor(c, &l.view, AnchorReach)
+		}
+		if i == 0 {
+			l.view.Credit = "read before"
+		}
+		if err := j.note(img.file, l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.close(true); err != nil {
+		t.Fatal(err)
+	}
+	data := must(os.ReadFile(path))
+	write(t, path, data[:len(data)-9]) // the last line is cut off
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := gather(ctx, c, h(), spec, path); !errors.Is(err, context.Canceled) {
+		t.Fatalf("a cancelled reading ends with %v", err)
+	}
+	set, err := gather(t.Context(), c, h(), spec, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set.Views[0].Credit != "read before" {
+		t.Error("a file was read again")
+	}
+	set.Views[0].Credit = ""
+	for _, v := range set.Views {
+		if w := whole[v.File]; !v.Taken.Equal(w.Taken) || v.Hash != w.Hash || v.Pos != w.Pos || v.Street != w.Street || v.ID != w.ID || v.Heading != w.Heading || v.SHA256 != w.SHA256 || v.Distance != w.Distance {
+			t.Errorf("%+v, read at once %+v", v, w)
+		}
+	}
+	if len(set.Views) != len(want.Views) || !slices.Equal(set.Skipped, want.Skipped) && len(set.Skipped) != len(want.Skipped) || set.Reading.Headings != want.Reading.Headings {
+		t.Errorf("%+v, read at once %+v", set, want)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the journal is still there: %v", err)
 	}
 }
 

@@ -25,9 +25,10 @@ import (
 // gather makes a set of what a source brought: it reads each file once, one
 // for each processor at a time, merges its EXIF block with what the source
 // says, anchors it, and leaves out what is no view of the city. It is an error
-// if no view is left.
-func gather(ctx context.Context, c *city.City, h *haul, s Spec) (*Set, error) {
-	all, err := lookAtAll(ctx, c, h, s)
+// if no view is left. What an interrupted build has read is in the journal at
+// the given path.
+func gather(ctx context.Context, c *city.City, h *haul, s Spec, journal string) (*Set, error) {
+	all, err := lookAtAll(ctx, c, h, s, journal)
 	if err != nil {
 		return nil, err
 	}
@@ -67,23 +68,35 @@ func gather(ctx context.Context, c *city.City, h *haul, s Spec) (*Set, error) {
 	return set, nil
 }
 
-func lookAtAll(ctx context.Context, c *city.City, h *haul, s Spec) ([]looked, error) {
+func lookAtAll(ctx context.Context, c *city.City, h *haul, s Spec, journal string) (all []looked, err error) {
 	task := progress.Start(ctx, "read street views", len(h.images))
 	defer task.Done()
-	all := make([]looked, len(h.images))
+	j, err := openJournal(journal)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, j.close(err != nil)) }()
+	all = make([]looked, len(h.images))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range h.images {
+		f := &h.images[i]
+		if l, ok := j.done[f.file]; ok {
+			all[i] = l
+			task.Add(1)
+			continue
+		}
 		group.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			all[i] = look(c, h.dir, &h.images[i], !s.Near.Off)
-			if all[i].skip.File == "" {
-				Anchor(c, &all[i].view, s.Reach)
+			l := look(c, h.dir, f, !s.Near.Off)
+			if l.skip.File == "" {
+				Anchor(c, &l.view, s.Reach)
 			}
+			all[i] = l
 			task.Add(1)
-			return nil
+			return j.note(f.file, l)
 		})
 	}
 	return all, group.Wait()
@@ -132,14 +145,14 @@ type looked struct {
 
 // how says where a view's heading comes from.
 type how struct {
-	known, magnetic, undated, pano, sidecar bool
+	Known, Magnetic, Undated, Pano, Sidecar bool
 }
 
 func (h *Headings) add(x how) {
 	for _, n := range []struct {
 		count *int
 		is    bool
-	}{{&h.Known, x.known}, {&h.Magnetic, x.magnetic}, {&h.Undated, x.undated}, {&h.Pano, x.pano}, {&h.Sidecar, x.sidecar}} {
+	}{{&h.Known, x.Known}, {&h.Magnetic, x.Magnetic}, {&h.Undated, x.Undated}, {&h.Pano, x.Pano}, {&h.Sidecar, x.Sidecar}} {
 		if n.is {
 			*n.count++
 		}
@@ -173,10 +186,10 @@ func look(c *city.City, dir string, f *found, hashed bool) looked {
 	if !c.Bound.Contains(pos) {
 		return skip(Outside, fmt.Sprintf("%.5f,%.5f", at.pos[0], at.pos[1]))
 	}
-	how := how{known: at.hasHeading, magnetic: at.hasHeading && at.magnetic, pano: at.hasHeading && at.pano,
-		sidecar: at.hasHeading && f.facts.hasHeading && (f.first || !meta.HasHeading)}
-	if how.magnetic {
-		how.undated = at.taken.IsZero()
+	how := how{Known: at.hasHeading, Magnetic: at.hasHeading && at.magnetic, Pano: at.hasHeading && at.pano,
+		Sidecar: at.hasHeading && f.facts.hasHeading && (f.first || !meta.HasHeading)}
+	if how.Magnetic {
+		how.Undated = at.taken.IsZero()
 		if at.heading, err = TrueNorth(at.heading, at.pos, at.taken); err != nil {
 			return skip(Unreadable, err.Error())
 		}

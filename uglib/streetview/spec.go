@@ -214,7 +214,8 @@ func (s Spec) Build(ctx context.Context, b *store.Build) error {
 	if err != nil {
 		return err
 	}
-	set, err := gather(ctx, c, h, s)
+	b.Keep(journalFile)
+	set, err := gather(ctx, c, h, s, b.Path(journalFile))
 	if err != nil {
 		return err
 	}
