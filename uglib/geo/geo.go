@@ -139,9 +139,8 @@ func (f Projection) LonLat(xy orb.Point) orb.Point {
 	sinC, cosC := math.Sincos(math.Hypot(xy[0], xy[1]) / float64(EarthRadius))
 	sinLat, cosLat := math.Sincos(radians(f.origin[1]))
 	sin, cos := math.Sincos(math.Atan2(xy[0], xy[1]))
-	lat := math.Asin(math.Max(-1, math.Min(1, sinLat*cosC+cosLat*sinC*cos)))
-	lon := math.Atan2(sin*sinC*cosLat, cosC-sinLat*math.Sin(lat))
-	return orb.Point{f.origin[0] + lon*180/math.Pi, lat * 180 / math.Pi}
+	x, y, z := cosLat*cosC-sinLat*sinC*cos, sinC*sin, sinLat*cosC+cosLat*sinC*cos
+	return orb.Point{f.origin[0] + math.Atan2(y, x)*180/math.Pi, math.Atan2(z, math.Hypot(x, y)) * 180 / math.Pi}
 }
 
 // Unwrap returns p with its longitude moved by whole turns to within half a
