@@ -333,3 +333,36 @@ func TestServiceErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestOnlineSpecReadBack says that a spec that is read back from its JSON is
+// the same set.
+func TestOnlineSpecReadBack(t *testing.T) {
+	limits := mapillary.Limits{
+		Bound: orb.Bound{Min: orb.Point{1, 2}, Max: orb.Point{3, 4}}, Since: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), Creator: "zoë",
+		Panoramas: mapillary.WithPanoramas, Max: 5, PerCell: 2, CellLevel: 14, Spacing: 7.5, Seed: 1 << 60, Original: true,
+	}
+	for _, spec := range []Spec{
+		Mapillary(village(t), mapillary.Query{}),
+		Mapillary(village(t), mapillary.Query{Limits: limits, Organization: 9007199254740993, Sequences: []string{"a"}, Size: -1}),
+		KartaView(village(t), kartaview.Query{Limits: limits}),
+	} {
+		data, err := json.Marshal(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again Spec
+		if err := json.Unmarshal(data, &again); err != nil {
+			t.Fatalf("%s: %v", data, err)
+		}
+		a, err := store.Key(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := store.Key(again); err != nil || a != b {
+			t.Errorf("%s has the key %s, read back %s, %v", data, a, b, err)
+		}
+	}
+	if a, b := must(store.Key(Mapillary(village(t), mapillary.Query{}))), must(store.Key(KartaView(village(t), kartaview.Query{}))); a == b {
+		t.Error("both services have the same set")
+	}
+}
