@@ -277,4 +277,3 @@ func BenchmarkCSV(b *testing.B) {
 		}
 	}
 }
-
