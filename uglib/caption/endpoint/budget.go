@@ -47,8 +47,8 @@ func (p Prices) cost(prompt, completion int) float64 {
 	return (float64(prompt)*p.Prompt + float64(completion)*p.Completion) / 1e6
 }
 
-// check refuses limits that mean nothing.
-func (b *Budget) check() error {
+// Check returns an error for limits that mean nothing.
+func (b *Budget) Check() error {
 	switch {
 	case b == nil:
 		return nil

@@ -100,13 +100,13 @@ func TestBudgetCountsLostRequests(t *testing.T) {
 
 func TestBudgetChecks(t *testing.T) {
 	var none *Budget
-	if none.check() != nil || none.Spent() != (Spending{}) {
+	if none.Check() != nil || none.Spent() != (Spending{}) {
 		t.Error("no budget is no budget")
 	}
 	for _, b := range []*Budget{
 		{Requests: -1}, {Tokens: -1}, {Money: -1, Prices: Prices{1, 1}}, {Money: math.NaN(), Prices: Prices{1, 1}}, {Money: 1}, {Prices: Prices{-1, 0}},
 	} {
-		if b.check() == nil {
+		if b.Check() == nil {
 			t.Errorf("%+v is accepted", b)
 		}
 	}

@@ -22,7 +22,7 @@ import (
 )
 
 // maxBody bounds what is read of a response.
-const maxBody = 8 << 20
+const maxBody = 2 << 20
 
 // client sends requests to one endpoint. Its methods may be called from several
 // goroutines.
@@ -45,7 +45,7 @@ func newClient(cfg Config) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cfg.Budget.check(); err != nil {
+	if err := cfg.Budget.Check(); err != nil {
 		return nil, err
 	}
 	transport := cfg.transport

@@ -25,6 +25,7 @@ type dataFlags struct {
 	seed           uint64
 	options        optionFlags
 	splits         splitFlags
+	captions       captionFlags
 }
 
 const dataHelp = `Without flags it is the default dataset: the built-in cities with drawn views (a small one
@@ -41,6 +42,7 @@ func (f *dataFlags) register(cmd *cobra.Command) {
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of views, splits, destinations and instructions")
 	f.options.register(flags)
 	f.splits.register(flags)
+	f.captions.register(cmd)
 }
 
 // spec returns the dataset of the flags.
@@ -53,7 +55,10 @@ func (f *dataFlags) spec(cmd *cobra.Command) (ugdata.Spec, error) {
 	if err := f.splits.apply(cmd, &spec.Options.Splits); err != nil {
 		return ugdata.Spec{}, err
 	}
-	return spec, f.options.apply(cmd, &spec.Options)
+	if err := f.options.apply(cmd, &spec.Options); err != nil {
+		return ugdata.Spec{}, err
+	}
+	return spec, f.captions.apply(cmd, &spec)
 }
 
 func (f *dataFlags) cities(cmd *cobra.Command) (ugdata.Spec, error) {
@@ -125,7 +130,7 @@ func newData(a *app) *cobra.Command {
 		RunE: help,
 	}
 	flags.register(cmd)
-	cmd.AddCommand(newDataBuild(a, &flags), newDataShow(a, &flags), newDataAudit(a, &flags), newDataExport(a, &flags), newDataPaths(a, &flags))
+	cmd.AddCommand(newDataBuild(a, &flags), newDataShow(a, &flags), newDataAudit(a, &flags), newDataExport(a, &flags), newDataPaths(a, &flags), newDataCaptions(a, &flags))
 	return cmd
 }
 
@@ -133,7 +138,7 @@ func newDataBuild(a *app, flags *dataFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "build",
 		Short: "Build a dataset",
-		Long:  "Build a dataset, its cities and street views first.\n\n" + dataHelp + "\n\n" + splitHelp + "\n\n" + optionHelp,
+		Long:  "Build a dataset, its cities and street views first.\n\n" + dataHelp + "\n\n" + splitHelp + "\n\n" + captionHelp + "\n\n" + optionHelp,
 		Example: `  ug data build
   ug data build --train wilmington=400 --held-out andorra=100
   ug data build --pbf my.osm.pbf --bbox 9.95,53.53,10.05,53.58 --photos ~/photos
@@ -266,6 +271,8 @@ type placeResult struct {
 	Nodes     int     `json:"nodes"` // of the subgraph
 	Edges     int     `json:"edges"`
 	Caption   string  `json:"caption"`
+	Summary   string  `json:"summary"`
+	CaptionBy string  `json:"caption_by"` // template or model
 	NamesOnly string  `json:"names_only"`
 	Paths     []walk  `json:"paths"`
 }
@@ -286,7 +293,7 @@ func showPlaces(d *ugdata.Dataset, number int) []placeResult {
 			ID: p.ID, City: p.City, Split: string(p.Split), Longitude: p.Pos[0], Latitude: p.Pos[1],
 			Heading: float64(p.Heading), Image: p.Image, Origin: string(p.Origin),
 			Nodes: len(p.Graph.Nodes), Edges: len(p.Graph.Edges),
-			Caption: p.Caption, NamesOnly: p.NamesOnly, Paths: []walk{},
+			Caption: p.Caption, Summary: p.Summary, CaptionBy: p.CaptionBy, NamesOnly: p.NamesOnly, Paths: []walk{},
 		}
 		for _, path := range p.Paths {
 			r.Paths = append(r.Paths, walk{path.Plain, path.Text})
@@ -306,6 +313,7 @@ func writePlaces(w io.Writer, list []placeResult) error {
 		f.add("image", "%s (%s)", p.Image, p.Origin)
 		f.add("subgraph", "%d nodes, %d edges", p.Nodes, p.Edges)
 		f.add("caption", "%s", p.Caption)
+		f.add("summary", "%s", p.Summary)
 		f.add("names only", "%s", p.NamesOnly)
 		for _, path := range p.Paths {
 			f.add("path", "%s", path.Plain)
