@@ -11,7 +11,7 @@
 //	streetnet   the street network alone, raw or simplified as OSMnx does; GraphML
 //	city        the urban graph: nodes, edges, CSR, subgraphs, paths; GeoParquet
 //	streetview  geotagged images: photo folders (exif), Mapillary, KartaView, views drawn from the city (render)
-//	caption     spatial context captions (SCC)
+//	caption     spatial context captions (SCC): from templates, or by a vision model (endpoint)
 //	ugdata      samples with reasoning paths (SRP) and captions, splits, formats
 //	tokenizer   Hugging Face tokenizer.json: byte-level BPE (and training of one), metaspace BPE
 //	vision      images to pixel tensors as each backbone's own processor does
@@ -22,6 +22,7 @@
 //	train       the two training stages, checkpoints, resume
 //	ugbench     queries, metrics, statistics, reports
 //	cmd/ug      the command line
+//	cmd/ugbeam  datasets built as an Apache Beam pipeline (ugdata/beam)
 //
 // The packages store and backend stand high because artefact specs live with
 // what they describe (city.Spec, train.Spec), and each of those packages asks
