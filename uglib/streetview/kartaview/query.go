@@ -47,6 +47,7 @@ const (
 // Names of what a collection leaves in its folder.
 const (
 	PhotosFile = fetch.PhotosFile
+	ResultFile = fetch.ResultFile
 	ImageDir   = fetch.ImageDir
 )
 
@@ -111,7 +112,7 @@ func authorize(h http.Header, token string) { h.Set("X-Auth-Token", token) }
 const tileSide = 0.005
 
 // Collect fetches the photographs of an area, for the city of that key, into a
-// folder: [PhotosFile] and [ImageDir]. It names the files that are to outlive
+// folder: [PhotosFile], [ResultFile] and [ImageDir]. It names the files that are to outlive
 // an interruption to keep; the next run goes on with them. The context says
 // how to ask, see [With].
 func Collect(ctx context.Context, q Query, area orb.Bound, city, dir string, keep func(name string)) (*Result, error) {

@@ -151,8 +151,8 @@ func (b *bench) files(r *Result) {
 		b.t.Fatalf("%d files for %d photographs, %v", len(here), len(r.Photos), err)
 	}
 	top, err := os.ReadDir(b.dir)
-	if err != nil || len(top) != 2 {
-		b.t.Fatalf("the folder holds %v, want %s and %s", top, ImageDir, PhotosFile)
+	if err != nil || len(top) != 3 {
+		b.t.Fatalf("the folder holds %v, want %s, %s and %s", top, ImageDir, PhotosFile, ResultFile)
 	}
 }
 
@@ -164,18 +164,7 @@ func ids(photos []Photo) []int64 {
 	return all
 }
 
-// TestFaults plays each fault at some requests; all photographs come all the
-
-// same.
-
-// TestRetryAfterHoldsAll says that no request is made while the service asked
-
-// to wait, by whichever worker.
-
-// TestSplits says that a box that is too much is split until it is answered.
-
 // width returns the width of the box of a search, degrees.
-
 func width(t *testing.T, c streetserver.Call) float64 {
 	_, rest, _ := strings.Cut(c.URL, "bbox=")
 	rest, _, _ = strings.Cut(rest, "&")
@@ -185,53 +174,3 @@ func width(t *testing.T, c streetserver.Call) float64 {
 	}
 	return b.Max[0] - b.Min[0]
 }
-
-// TestFullBox says that a box with as many images as an answer can hold is
-
-// split, and that one too small for that is reported.
-
-// TestOptionalFields says that a photograph is taken whatever of its fields is
-
-// missing or unreadable, but the position.
-
-// TestUnknownField says that a field that the API has given up is left out,
-
-// unless there is no photograph without it.
-
-// TestExactIDs says that ids above 2^53 are kept, from strings and numbers.
-
-// TestExpired says that addresses of files that have run out are asked for
-
-// again by id.
-
-// TestMissing says that what cannot be had is listed, and no more than that.
-
-// TestTooMuchMissing says that more failures than are let pass are an error,
-
-// and that the next run fetches only what is missing.
-
-// TestFailedBoxes says the same of boxes.
-
-// TestOutOfReach says that a service that does not answer at all ends the run
-
-// soon.
-
-// TestWrongToken says that a refusal ends the run at once, whatever its status.
-
-// TestKilled stops a run after each of some numbers of requests, with and
-
-// without a half line at the end of the journals, until it is done. No box is
-
-// searched and no file is fetched twice.
-
-// TestLimits says that each limit is kept, and told to the service where it
-
-// knows it.
-
-// TestPolite says that the rate and the number of requests at the same time
-
-// are kept.
-
-// TestAcrossTheMeridian says that an area across 180 degrees is searched on
-
-// both sides.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -70,6 +71,8 @@ func TestCollect(t *testing.T) {
 	})
 }
 
+// TestOptionalFields says that a photograph is taken whatever of its fields is
+// missing or unreadable, but the position.
 func TestOptionalFields(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -106,6 +109,7 @@ func TestOptionalFields(t *testing.T) {
 	})
 }
 
+// TestExactIDs says that ids above 2^53 are kept, from strings and numbers.
 func TestExactIDs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -151,6 +155,40 @@ func TestRepeatedIDs(t *testing.T) {
 	})
 }
 
+// TestDoneAtOnce says that what was collected is not collected again, unless a
+// file is gone.
+func TestDoneAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 40)
+		b.Photos[3].Withdrawn = true
+		first := b.must(t.Context())
+		before := len(b.Calls(""))
+		again := b.must(t.Context())
+		if n := len(b.Calls("")) - before; n > 0 || again.Resumed != 39 || again.Found != 40 || len(again.Missing) != 1 || !slices.Equal(ids(again.Photos), ids(first.Photos)) {
+			t.Errorf("%d requests, result %+v", n, again)
+		}
+		b.files(again)
+		b.query.Max = 10 // another query
+		if r := b.must(t.Context()); len(r.Photos) != 10 {
+			t.Errorf("%d photographs", len(r.Photos))
+		}
+		b.query.Max = 0
+		b.must(t.Context())
+		if err := os.Remove(filepath.Join(b.dir, ImageDir, first.Photos[0].File)); err != nil {
+			t.Fatal(err)
+		}
+		r := b.must(t.Context())
+		b.files(r)
+		if len(r.Photos) != 39 {
+			t.Errorf("%d photographs", len(r.Photos))
+		}
+	})
+}
+
+// TestKilled stops a run after each of some numbers of requests, with and
+// without a half line at the end of the journals, until it is done. No box is
+// searched and no file is fetched twice.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -224,6 +262,8 @@ func TestKilled(t *testing.T) {
 	})
 }
 
+// TestAcrossTheMeridian says that an area across 180 degrees is searched on
+// both sides.
 func TestAcrossTheMeridian(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

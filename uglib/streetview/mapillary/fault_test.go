@@ -11,6 +11,8 @@ import (
 	"github.com/paulmach/orb"
 )
 
+// TestFaults plays each fault at some requests; all photographs come all the
+// same.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	every := func(n int, kind string, f streetserver.Fault) func() func(streetserver.Call) *streetserver.Fault {
@@ -72,6 +74,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestRetryAfterHoldsAll says that no request is made while the service asked
+// to wait, by whichever worker.
 func TestRetryAfterHoldsAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -99,6 +103,7 @@ func TestRetryAfterHoldsAll(t *testing.T) {
 	})
 }
 
+// TestSplits says that a box that is too much is split until it is answered.
 func TestSplits(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]streetserver.Fault{
@@ -127,6 +132,8 @@ func TestSplits(t *testing.T) {
 	}
 }
 
+// TestFullBox says that a box with as many images as an answer can hold is
+// split, and that one too small for that is reported.
 func TestFullBox(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -152,6 +159,8 @@ func TestFullBox(t *testing.T) {
 	})
 }
 
+// TestUnknownField says that a field that the API has given up is left out,
+// unless there is no photograph without it.
 func TestUnknownField(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -168,6 +177,8 @@ func TestUnknownField(t *testing.T) {
 	})
 }
 
+// TestExpired says that addresses of files that have run out are asked for
+// again by id.
 func TestExpired(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -189,6 +200,7 @@ func TestExpired(t *testing.T) {
 	})
 }
 
+// TestMissing says that what cannot be had is listed, and no more than that.
 func TestMissing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -220,6 +232,8 @@ func TestMissing(t *testing.T) {
 	})
 }
 
+// TestTooMuchMissing says that more failures than are let pass are an error,
+// and that the next run fetches only what is missing.
 func TestTooMuchMissing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -250,6 +264,7 @@ func fileID(c streetserver.Call) int64 {
 	return id
 }
 
+// TestFailedBoxes says the same of boxes.
 func TestFailedBoxes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -275,6 +290,8 @@ func TestFailedBoxes(t *testing.T) {
 	})
 }
 
+// TestOutOfReach says that a service that does not answer at all ends the run
+// soon.
 func TestOutOfReach(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]streetserver.Fault{"502": {Status: 502}, "query timeout": {Status: 400, Body: streetserver.QueryTimeout}} {
@@ -295,6 +312,7 @@ func TestOutOfReach(t *testing.T) {
 	}
 }
 
+// TestWrongToken says that a refusal ends the run at once, whatever its status.
 func TestWrongToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

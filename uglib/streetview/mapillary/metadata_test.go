@@ -90,3 +90,17 @@ func FuzzMetadata(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkReadMetadata(b *testing.B) {
+	row := []byte(`{"mapillary_id":"1933525276802129","geometry":{"type":"Point","coordinates":[103.8198,1.3521]},"url":"https://scontent.xx.fbcdn.net/a.jpg","city":"singapore","compass_angle":200.9}` + "\n")
+	data := bytes.Repeat(row, 10_000)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		photos, _, err := readMetadata(bytes.NewReader(data))
+		if err != nil || len(photos) != 10_000 {
+			b.Fatal(len(photos), err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*10_000/b.Elapsed().Seconds(), "rows/s")
+}

@@ -52,6 +52,7 @@ const (
 // Names of what a collection leaves in its folder.
 const (
 	PhotosFile = fetch.PhotosFile
+	ResultFile = fetch.ResultFile
 	ImageDir   = fetch.ImageDir
 )
 
@@ -141,7 +142,7 @@ func sideFor(area orb.Bound) float64 {
 }
 
 // Collect fetches the photographs of an area, for the city of that key, into a
-// folder: [PhotosFile] and [ImageDir]. It names the files that are to outlive
+// folder: [PhotosFile], [ResultFile] and [ImageDir]. It names the files that are to outlive
 // an interruption to keep; the next run goes on with them. The context says
 // how to ask, see [With].
 func Collect(ctx context.Context, q Query, area orb.Bound, city, dir string, keep func(name string)) (*Result, error) {

@@ -15,6 +15,8 @@ import (
 	"github.com/paulmach/orb"
 )
 
+// TestLimits says that each limit is kept, and told to the service where it
+// knows it.
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	day := func(n int) time.Time { return time.Date(2020, 1, n, 0, 0, 0, 0, time.UTC) }
@@ -67,6 +69,8 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestPolite says that the rate and the number of requests at the same time
+// are kept.
 func TestPolite(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

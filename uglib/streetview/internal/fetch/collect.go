@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,7 +15,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/google/renameio/v2"
 	"github.com/paulmach/orb"
 	"golang.org/x/sync/errgroup"
 
@@ -26,6 +24,7 @@ import (
 // Files of a collection.
 const (
 	PhotosFile = "photos.jsonl" // a [Photo] a line, in the order of the ids
+	ResultFile = "result.json"  // a [Result] without its photographs
 	ImageDir   = "images"       // of the image files
 
 	searchLog   = "search.jsonl"
@@ -60,31 +59,6 @@ type Job struct {
 	Query   any       // what the journal belongs to; encodes to JSON
 }
 
-// Missing is a photograph that was chosen but could not be had.
-type Missing struct {
-	ID     int64  `json:"id"`
-	Reason string `json:"reason"`
-}
-
-// Result is what was collected.
-type Result struct {
-	Photos   []Photo        // with their files
-	Missing  []Missing      // chosen, but not to be had
-	Found    int            // photographs that the service told of
-	Repeated int            // that came more than once, at the rims of boxes
-	Left     map[string]int // of those not admitted, by reason
-	Thinned  int            // admitted, but not chosen
-	Boxes    int            // answered by the service in this run
-	Splits   int            // boxes that were split
-	Failed   []BoxFailure   // boxes that could not be searched
-	Full     []string       // smallest boxes that hold more than the service tells
-	Resumed  int            // files that an earlier run had fetched
-	Requests int64          // in this run
-	Retries  int64          // of those, made again
-	Waits    int64          // for the rate limit
-	Bytes    int64          // received in this run
-}
-
 // Collect does a job in a folder, and goes on with what an interrupted run
 // left there. Before it writes a file that is to outlive an interruption it
 // calls keep with its name. It is an error if no photograph could be had.
@@ -105,8 +79,11 @@ func Collect(ctx context.Context, job Job, dir string, keep func(name string)) (
 		return nil, err
 	}
 	defer job.Client.Close()
-	for _, name := range []string{searchLog, downloadLog, ImageDir} {
+	for _, name := range []string{searchLog, downloadLog, ImageDir, PhotosFile, ResultFile} {
 		keep(name)
+	}
+	if r := finished(dir, query); r != nil {
+		return r, nil
 	}
 	s, err := newSearch(&job, filepath.Join(dir, searchLog), query)
 	if err != nil {
@@ -116,10 +93,23 @@ func Collect(ctx context.Context, job Job, dir string, keep func(name string)) (
 	if err := errors.Join(err, s.log.close()); err != nil {
 		return nil, err
 	}
+	r.Query, r.Taken = query, len(r.Photos)
 	if err := writePhotos(filepath.Join(dir, PhotosFile), r.Photos); err != nil {
 		return nil, err
 	}
-	return r, errors.Join(os.Remove(filepath.Join(dir, searchLog)), os.Remove(filepath.Join(dir, downloadLog)))
+	if err := writeResult(filepath.Join(dir, ResultFile), r); err != nil {
+		return nil, err
+	}
+	return r, removeLogs(dir)
+}
+
+func removeLogs(dir string) error {
+	for _, name := range []string{searchLog, downloadLog} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // fingerprint names what a journal belongs to.
@@ -423,25 +413,4 @@ func (d *downloads) finish(r *Result, chosen []candidate) error {
 		r.Photos = append(r.Photos, p)
 	}
 	return nil
-}
-
-// writePhotos writes a photograph a line.
-func writePhotos(path string, photos []Photo) error {
-	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
-	if err != nil {
-		return err
-	}
-	defer f.Cleanup()
-	w := bufio.NewWriter(f)
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	for i := range photos {
-		if err := enc.Encode(&photos[i]); err != nil {
-			return err
-		}
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	return f.CloseAtomicallyReplace()
 }

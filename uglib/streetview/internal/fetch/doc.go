@@ -5,7 +5,8 @@
 // A service is a [Source]. [Collect] searches the area box by box, writes
 // what is found to a journal as it comes, chooses photographs that cover the
 // area evenly ([Limits]), downloads and checks each, and writes [PhotosFile].
-// A run that was killed goes on where it stopped. A box or photograph that
+// A run that was killed goes on where it stopped, and one that was done is
+// done at once. A box or photograph that
 // cannot be had is listed in the [Result]; it does not stop the rest.
 //
 // # Requests

@@ -104,3 +104,14 @@ func TestChoosePhotos(t *testing.T) {
 		t.Errorf("chosen %v, left %v", got, left)
 	}
 }
+
+func BenchmarkChoose(b *testing.B) {
+	all := crowd(200_000, orb.Point{9.9, 53.5})
+	b.ReportAllocs()
+	for b.Loop() {
+		if got := (Limits{Max: 20_000, Spacing: 2}).choose(all); len(got) == 0 {
+			b.Fatal("none")
+		}
+	}
+	b.ReportMetric(float64(b.N)*float64(len(all))/b.Elapsed().Seconds(), "photographs/s")
+}
