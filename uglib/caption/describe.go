@@ -100,7 +100,7 @@ func Describe(c *city.City, v streetview.View) Context {
 	if street != city.None {
 		n := &c.Nodes[street]
 		x.Street, x.Class = tidy(n.Name), StreetClass(n.Type)
-		x.OneWay = n.Tags["oneway"] == "yes" || n.Tags["oneway"] == "1" || n.Tags["oneway"] == "-1"
+		x.OneWay = n.Oneway() != 0
 		x.Lanes = lanes(n.Tags["lanes"])
 		_, x.Off = c.DistanceTo(street, v.Pos)
 	}

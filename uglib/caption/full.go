@@ -78,6 +78,8 @@ func (x Context) settingSentence() string {
 	switch t := x.Setting; {
 	case t.Tunnel:
 		s = append(s, "The street runs through a tunnel here, so that nothing of what is around can be seen.")
+	case t.Passage:
+		s = append(s, "It passes under a building here.")
 	case t.Bridge && t.Over != "":
 		s = append(s, sentence("A bridge carries it over "+t.Over))
 	case t.Bridge:

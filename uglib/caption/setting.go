@@ -20,6 +20,7 @@ type Setting struct {
 	Bridge     bool
 	Over       string // what the bridge crosses: "Brandywine Creek", "the railway", "North Market Street"; empty if unknown
 	Tunnel     bool
+	Passage    bool   // the street runs through a building
 	Under      string // the street whose bridge is overhead; empty if none is
 	Roundabout bool
 	Slope      Slope
@@ -45,8 +46,9 @@ func settingOf(c *city.City, v streetview.View, street city.NodeID) Setting {
 	}
 	n := &c.Nodes[street]
 	s := Setting{
-		Tunnel:     isYes(n.Tags["tunnel"]),
-		Bridge:     isYes(n.Tags["bridge"]),
+		Tunnel:     n.Tunnel(),
+		Passage:    n.Tags["tunnel"] == "building_passage",
+		Bridge:     n.Bridge(),
 		Roundabout: n.Tags["junction"] == "roundabout" || n.Tags["junction"] == "circular",
 		Slope:      slope(c, v, street),
 	}
@@ -60,29 +62,12 @@ func settingOf(c *city.City, v streetview.View, street city.NodeID) Setting {
 	}
 	for _, id := range c.Within(v.Pos, overheadReach) {
 		o := &c.Nodes[id]
-		if o.Kind == city.Street && id != street && isYes(o.Tags["bridge"]) && level(o) > level(n) && o.Name != "" && o.Name != n.Name {
+		if o.Kind == city.Street && id != street && o.Bridge() && o.Layer() > n.Layer() && o.Name != "" && o.Name != n.Name {
 			s.Under = tidy(o.Name)
 			break
 		}
 	}
 	return s
-}
-
-func isYes(tag string) bool { return tag != "" && tag != "no" && tag != "0" }
-
-// level is the layer of a street; a bridge without one is above the ground, a
-// tunnel below.
-func level(n *city.Node) int {
-	if l, err := strconv.Atoi(n.Tags["layer"]); err == nil {
-		return l
-	}
-	switch {
-	case isYes(n.Tags["bridge"]):
-		return 1
-	case isYes(n.Tags["tunnel"]):
-		return -1
-	}
-	return 0
 }
 
 // under says what a bridge crosses near a view: water before rails before
@@ -110,7 +95,7 @@ func under(c *city.City, v streetview.View, street city.NodeID) string {
 	best, rank := "", math.MaxInt
 	for _, id := range near {
 		n := &c.Nodes[id]
-		if n.Kind != city.Street || id == street || level(n) >= level(self) || n.Name == self.Name && n.Name != "" || osm.Rank(n.Type) >= rank {
+		if n.Kind != city.Street || id == street || n.Layer() >= self.Layer() || n.Name == self.Name && n.Name != "" || osm.Rank(n.Type) >= rank {
 			continue
 		}
 		best, rank = cmp.Or(tidy(n.Name), article(StreetClass(n.Type))), osm.Rank(n.Type)

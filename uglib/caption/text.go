@@ -63,6 +63,8 @@ func (s Setting) text() string {
 	switch {
 	case s.Tunnel:
 		return " in a tunnel"
+	case s.Passage:
+		return " in a passage under a building"
 	case s.Bridge && s.Over != "":
 		return " on a bridge over " + s.Over
 	case s.Bridge:

@@ -298,12 +298,16 @@ func relation(c *city.City, e *city.Edge) string {
 		}
 		return from + " continues as " + to
 	case city.Bounds:
-		return to + " bounds " + from
+		return to + map[city.Relation]string{
+			city.Through: " runs through ", city.Across: " runs into ", city.Adjacent: " runs along ", city.Outside: " is near to ",
+		}[cmp.Or(e.Relation, city.Adjacent)] + from
+	case city.Inside:
+		return from + " lies in " + to
 	case city.Nearest:
 		if c.Nodes[e.From].Kind == city.Crossing {
 			return ""
 		}
 		return fmt.Sprintf("%s is near to %s (%s)", from, to, far(e.Distance))
 	}
-	return fmt.Sprintf("%s %s %s", from, map[string]string{"inside": "lies in"}[e.Type.String()], to)
+	return from + " is joined to " + to
 }

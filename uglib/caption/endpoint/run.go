@@ -31,10 +31,11 @@ type run struct {
 	task   progress.Task
 	start  time.Time
 
+	all int // views
+
 	mu                            sync.Mutex
 	done, asked, failed, inARow   int
 	promptTokens, completionCount int
-	last                          error // of the last view that failed
 }
 
 // captionAll captions the views of a set that stand on a street, but for those
@@ -46,7 +47,7 @@ func captionAll(ctx context.Context, cfg Config, files cache, c *city.City, set 
 		return nil, err
 	}
 	r := &run{
-		cfg: cfg, cache: files, city: c, set: set, client: client, start: time.Now(),
+		cfg: cfg, cache: files, city: c, set: set, client: client, start: time.Now(), all: len(views),
 		task: progress.Start(ctx, "caption the views of "+c.Name+" by "+cfg.Model, len(views)),
 	}
 	defer r.task.Done()
@@ -73,19 +74,19 @@ func captionAll(ctx context.Context, cfg Config, files cache, c *city.City, set 
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, r.stopped(err, len(views))
+		return nil, r.stopped(err)
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, r.stopped(err, len(views))
+		return nil, r.stopped(err)
 	}
 	return newCaptions(captions)
 }
 
 // stopped says why a run ended early and what is left.
-func (r *run) stopped(err error, all int) error {
+func (r *run) stopped(err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	what := fmt.Sprintf("%d of %d views of %s have their answer, %d are left", r.done, all, r.city.Name, all-r.done)
+	what := fmt.Sprintf("%d of %d views of %s have their answer, %d are left", r.done, r.all, r.city.Name, r.all-r.done)
 	if errors.Is(err, ErrBudget) {
 		return fmt.Errorf("endpoint: %w (%v): %s; run the same again to go on there", err, r.cfg.Budget, what)
 	}
@@ -164,11 +165,13 @@ func (r *run) finish(x Caption, asked bool) error {
 	return nil
 }
 
-// note is a remark such as "31 a minute, 12400 tokens, 2 failed, 0.14 spent".
+// note is a remark such as "31 a minute, 4m left, 12400 tokens, 2 failed, 0.14
+// spent". The time left is that of as many requests as there are views left.
 func (r *run) note() string {
 	s := fmt.Sprintf("%d tokens", r.promptTokens+r.completionCount)
-	if minutes := time.Since(r.start).Minutes(); r.asked > 0 && minutes > 0 {
-		s = fmt.Sprintf("%.0f a minute, %s", float64(r.asked)/minutes, s)
+	if took := time.Since(r.start); r.asked > 0 && took > 0 {
+		left := time.Duration(float64(took) / float64(r.asked) * float64(r.all-r.done)).Round(time.Second)
+		s = fmt.Sprintf("%.0f a minute, %v left, %s", float64(r.asked)/took.Minutes(), left, s)
 	}
 	if r.failed > 0 {
 		s += fmt.Sprintf(", %d failed", r.failed)

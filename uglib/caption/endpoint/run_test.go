@@ -42,7 +42,7 @@ func TestGood(t *testing.T) {
 		if a.header.Get("Authorization") != "Bearer "+secret || a.body["model"] != "eye" || a.body["temperature"] != 0.2 || a.body["max_tokens"] != 1300.0 {
 			t.Errorf("request = %v %v", a.header, a.body)
 		}
-		if !strings.Contains(fmt.Sprint(a.body["messages"]), "detail:low") || !strings.Contains(a.prompt, "Market Street bounds Rose Park") {
+		if !strings.Contains(fmt.Sprint(a.body["messages"]), "detail:low") || !strings.Contains(a.prompt, "Market Street runs along Rose Park") {
 			t.Errorf("prompt = %s", a.prompt)
 		}
 		data, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(a.image, "data:image/jpeg;base64,"))
