@@ -114,40 +114,6 @@ func checkPaths(t *testing.T, c *city.City, p *Place) {
 	}
 }
 
-// A dataset whose splits touch is refused.
-func TestAuditFinds(t *testing.T) {
-	for name, spoil := range map[string]func(d *Dataset){
-		"subgraphs that reach a place of the other split (train and": func(d *Dataset) { // a buffer place becomes train
-			for i := range d.Places {
-				if d.Places[i].Split == Buffer {
-					d.Places[i].Split = Train
-				}
-			}
-		},
-		"image files in both (train and test): 1, must be 0": func(d *Dataset) {
-			find(d, Test).Image = find(d, Train).Image
-		},
-		"places without a split: 1":                                   func(d *Dataset) { find(d, Test).Split = "tset" },
-		"a held-out city is never seen in training: omega":            func(d *Dataset) { find(d, HeldOut).Split = Train },
-		"least distance between two splits: 0.0 m, must be more than": func(d *Dataset) { find(d, Val).Pos = find(d, Test).Pos },
-	} {
-		d := gridData(t)
-		spoil(d)
-		if _, err := d.Audit(); err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("audit says %v, want %q", err, name)
-		}
-	}
-}
-
-func find(d *Dataset, s Split) *Place {
-	for i := range d.Places {
-		if d.Places[i].Split == s {
-			return &d.Places[i]
-		}
-	}
-	return nil
-}
-
 func TestMakeRefuses(t *testing.T) {
 	ctx := context.Background()
 	src := gridSources()
