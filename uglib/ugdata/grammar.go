@@ -22,8 +22,9 @@ type triple struct {
 	bare                   bool // the tuple shows the wind alone
 }
 
-// newTriple names the ends of a hop and measures its tuple.
-func newTriple(c *city.City, image string, h hop) triple {
+// newTriple names the ends of a hop and measures its tuple, if it has one: the
+// last hop of a walk always has.
+func newTriple(c *city.City, image string, h hop, last bool) triple {
 	name := func(id city.NodeID) string {
 		if id == city.None {
 			return image
@@ -65,13 +66,13 @@ func newTriple(c *city.City, image string, h hop) triple {
 	default:
 		t.middle = e.Type.String()
 	}
-	from, end := t.record, c.Centroid(h.to)
-	switch {
-	case t.aside || e.Type == city.Along:
+	if t.aside || e.Type == city.Along || !last {
 		return t
-	case e.Type == city.Inside && !h.forward():
+	}
+	from, end := t.record, c.Centroid(h.to)
+	if e.Type == city.Inside && !h.forward() {
 		from = c.Centroid(h.from)
-	default:
+	} else {
 		t.beyond = true
 	}
 	t.length, t.bearing = geo.Distance(from, end), geo.BearingTo(from, end)
@@ -104,7 +105,7 @@ func grammar(triples []triple) (string, geo.Metres) {
 		if t.aside || last {
 			b.WriteString(" " + t.tuple())
 		}
-		if t.aside || last && t.beyond {
+		if t.aside || t.beyond {
 			total += t.length
 		}
 		if last {

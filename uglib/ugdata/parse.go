@@ -317,7 +317,10 @@ func (f *finder) find(items []PathItem) {
 func (f *finder) step(h hop) {
 	i := len(f.walk)
 	want := f.triples[i]
-	t := newTriple(f.city, f.image, h)
+	if f.city.DisplayName(h.to) != want.Target {
+		return
+	}
+	t := newTriple(f.city, f.image, h, i+1 == len(f.triples))
 	if t.source != want.Source || t.middle != want.Middle || t.target != want.Target || len(f.found) == mostTwins {
 		return
 	}

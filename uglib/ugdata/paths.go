@@ -115,7 +115,7 @@ func triplesOf(c *city.City, image int64, walk []hop) []triple {
 	id := strconv.FormatInt(image, 10)
 	triples := make([]triple, len(walk))
 	for i, h := range walk {
-		triples[i] = newTriple(c, id, h)
+		triples[i] = newTriple(c, id, h, i+1 == len(walk))
 	}
 	return triples
 }

@@ -118,7 +118,7 @@ func side(facing, to geo.Bearing) (way, hand string) {
 	case math.Abs(d) <= 45:
 		return "ahead", "straight ahead"
 	case math.Abs(d) >= 135:
-		return "back", "the other way"
+		return "back", "behind you"
 	case d < 0:
 		return "left", "to the left"
 	}
