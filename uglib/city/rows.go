@@ -31,11 +31,35 @@ type nodeRow struct {
 	Tags     string  `parquet:"tags"` // JSON object
 	Streets  []int64 `parquet:"streets,list"`
 	adminColumns
-	// Of streets: 1 along the line only, -1 against it only, 0 both ways; the level; bridge, tunnel or nothing.
-	Oneway    int32  `parquet:"oneway"`
-	Layer     int32  `parquet:"layer"`
-	Structure string `parquet:"structure,dict"`
+	streetColumns
 	shape
+}
+
+// streetColumns are zero of nodes that are no streets.
+type streetColumns struct {
+	Oneway       int32   `parquet:"oneway"` // 1 along the line only, -1 against it only, 0 both ways
+	Layer        int32   `parquet:"layer"`
+	Structure    string  `parquet:"structure,dict"` // bridge, tunnel or nothing
+	Length       float64 `parquet:"length"`         // metres
+	Bearing      float64 `parquet:"bearing"`        // degrees, from the first vertex to the last
+	Direction    string  `parquet:"direction,dict"` // the same as one of sixteen winds
+	Straightness float64 `parquet:"straightness"`   // 0 to 1
+	Turns        int32   `parquet:"turns"`
+}
+
+func (c *City) streetColumns(id NodeID) streetColumns {
+	n, m := &c.Nodes[id], c.Metrics(id)
+	s := streetColumns{
+		Oneway: int32(n.Oneway()), Layer: int32(n.Layer()), Length: float64(m.Length), Bearing: float64(m.Bearing), Direction: m.Bearing.Wind16(),
+		Straightness: m.Straightness, Turns: int32(m.Turns),
+	}
+	switch {
+	case n.Bridge():
+		s.Structure = "bridge"
+	case n.Tunnel():
+		s.Structure = "tunnel"
+	}
+	return s
 }
 
 // adminColumns are those of [Admin].
@@ -101,13 +125,7 @@ func (c *City) writeNodes(path string) (table, error) {
 			adminColumns: adminColumns(c.AdminOf(NodeID(i))),
 		}
 		if n.Kind == Street {
-			rows[i].Oneway, rows[i].Layer = int32(n.Oneway()), int32(n.Layer())
-			switch {
-			case n.Bridge():
-				rows[i].Structure = "bridge"
-			case n.Tunnel():
-				rows[i].Structure = "tunnel"
-			}
+			rows[i].streetColumns = c.streetColumns(NodeID(i))
 		}
 		for _, s := range n.Streets {
 			rows[i].Streets = append(rows[i].Streets, int64(s))
