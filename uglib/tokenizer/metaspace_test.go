@@ -124,3 +124,26 @@ func BenchmarkMetaspace(b *testing.B) {
 	}
 	b.ReportMetric(float64(tokens)/b.Elapsed().Seconds(), "tokens/s")
 }
+
+func TestWithAdded(t *testing.T) {
+	tok := load(t, "prepend.tokenizer.json")
+	more, err := tok.WithAdded("<image>", "<graph>", "<|new|>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	had, _ := tok.TokenID("<image>")
+	for content, want := range map[string]int32{"<image>": had, "<graph>": int32(tok.VocabSize()), "<|new|>": int32(tok.VocabSize()) + 1} {
+		if id, ok := more.TokenID(content); !ok || id != want {
+			t.Errorf("%s has the id %d, want %d", content, id, want)
+		}
+	}
+	if ids := more.Encode("a<graph>b"); !slices.Contains(ids, int32(tok.VocabSize())) {
+		t.Errorf("the new token is not found: %v", ids)
+	}
+	if _, ok := tok.TokenID("<graph>"); ok {
+		t.Error("the tokenizer itself has changed")
+	}
+	if _, err := tok.WithAdded(""); err == nil {
+		t.Error("an empty token is added")
+	}
+}

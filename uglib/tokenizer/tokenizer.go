@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"errors"
 	"strings"
 )
 
@@ -86,3 +87,22 @@ func (t *Tokenizer) Added() []AddedToken { return append([]AddedToken(nil), t.ad
 
 // VocabSize is the highest id plus one: the rows that an embedding table needs.
 func (t *Tokenizer) VocabSize() int { return t.size }
+
+// WithAdded returns the tokenizer with further special tokens, which get the ids after the highest, in order; those that
+// it has already stay as they are.
+func (t *Tokenizer) WithAdded(contents ...string) (*Tokenizer, error) {
+	f := t.file
+	f.AddedTokens = append([]AddedToken(nil), f.AddedTokens...)
+	next := int32(t.size)
+	for _, c := range contents {
+		if c == "" {
+			return nil, errors.New("tokenizer: a token without content cannot be added")
+		}
+		if _, ok := t.TokenID(c); ok {
+			continue
+		}
+		f.AddedTokens = append(f.AddedTokens, AddedToken{ID: next, Content: c, Special: true})
+		next++
+	}
+	return build(f)
+}

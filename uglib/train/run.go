@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/renameio/v2"
 
+	"urbangraph/uglib/backbone"
 	"urbangraph/uglib/backbone/qwen2vl"
 	"urbangraph/uglib/backend"
 	"urbangraph/uglib/graphenc"
@@ -115,7 +116,7 @@ func (s Spec) start(from *store.Artefact) (*uge.Model, error) {
 		if s.Stage == 1 {
 			return m, nil
 		}
-		lora := uge.DefaultLoRA()
+		lora := uge.DefaultLoRA(m.Backbone)
 		lora.Rank, lora.Alpha = s.Rank, 2*float64(s.Rank)
 		if s.Target != "" {
 			if lora.Target, err = regexp.Compile(s.Target); err != nil {
@@ -125,7 +126,7 @@ func (s Spec) start(from *store.Artefact) (*uge.Model, error) {
 				return nil, fmt.Errorf("train: Target %q matches no layer of the model; try %q", s.Target, everyLinear)
 			}
 		}
-		if err := m.AddGraph(graphenc.Default(m.Backbone.HiddenSize), lora); err != nil {
+		if err := m.AddGraph(graphenc.Default(m.Backbone.HiddenSize()), lora); err != nil {
 			return nil, err
 		}
 		return m, m.Vars.SetRNGStateFromSeed(int64(s.Seed))
@@ -134,10 +135,10 @@ func (s Spec) start(from *store.Artefact) (*uge.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	backbone := qwen2vl.Tiny(tok.VocabSize(), s.Size.Hidden, s.Size.VisionLayers, s.Size.Layers)
+	tiny := qwen2vl.Tiny(tok.VocabSize(), s.Size.Hidden, s.Size.VisionLayers, s.Size.Layers)
 	for content, id := range map[string]*int{
-		"<|vision_start|>": &backbone.VisionStartTokenID, "<|vision_end|>": &backbone.VisionEndTokenID,
-		"<|video_pad|>": &backbone.VideoTokenID, "<|endoftext|>": &backbone.PadTokenID, "<|im_end|>": &backbone.EOSTokenID,
+		"<|vision_start|>": &tiny.VisionStartTokenID, "<|vision_end|>": &tiny.VisionEndTokenID,
+		"<|video_pad|>": &tiny.VideoTokenID, "<|endoftext|>": &tiny.PadTokenID, "<|im_end|>": &tiny.EOSTokenID,
 	} {
 		v, ok := tok.TokenID(content)
 		if !ok {
@@ -148,12 +149,12 @@ func (s Spec) start(from *store.Artefact) (*uge.Model, error) {
 	proc := vision.Default()
 	proc.MaxPixels = s.Size.MaxPixels
 	proc.MinPixels = min(proc.MinPixels, proc.MaxPixels)
-	return uge.New(uge.Config{MaxTokens: s.Size.MaxTokens}, backbone, tok, proc, s.Seed)
+	return uge.New(uge.Config{MaxTokens: s.Size.MaxTokens}, backbone.OfQwen2VL(tiny), tok, proc, s.Seed)
 }
 
 // hits reports whether low-rank terms go to any layer of the backbone.
-func hits(lora *nn.LoRA, backbone *qwen2vl.Config) bool {
-	for key := range backbone.Shapes() {
+func hits(lora *nn.LoRA, b backbone.Model) bool {
+	for key := range b.Shapes() {
 		if lora.Matches(strings.TrimSuffix(key, ".weight")) {
 			return true
 		}

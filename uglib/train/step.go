@@ -43,8 +43,8 @@ func newStepper(m *uge.Model, backend compute.Backend, spec Spec) (*stepper, err
 	t.exec, err = model.NewExec(backend, m.Vars, func(s *model.Scope, nodes []*Node) (*Node, *Node, *Node) {
 		store := m.Vars
 		store.SetTraining(nodes[0].Graph(), true)
-		n := t.query.NumInputs()
-		k := n + uge.Form{}.NumInputs()
+		n := m.NumInputs(t.query)
+		k := n + m.NumInputs(uge.Form{})
 		q := m.Embed(s, t.query, nodes[:n])
 		p := m.Embed(s, uge.Form{}, nodes[n:k])
 		falseNegatives, rate := nodes[k], nodes[k+1]

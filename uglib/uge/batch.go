@@ -2,13 +2,15 @@ package uge
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"urbangraph/uglib/backbone/qwen2vl"
+	"urbangraph/uglib/backbone"
+	"urbangraph/uglib/backbone/transformer"
 	"urbangraph/uglib/graphenc"
 	"urbangraph/uglib/nn"
 	"urbangraph/uglib/vision"
@@ -18,7 +20,7 @@ import (
 // <graph> tag for the graph.
 type Input struct {
 	Text   string
-	Images []vision.Patches
+	Images []vision.Picture
 	Graph  *graphenc.Graph
 }
 
@@ -29,7 +31,7 @@ type Form struct{ Image, Graph bool }
 // Batch is a set of inputs as tensors on the host.
 type Batch struct {
 	Form  Form
-	rows  *qwen2vl.Batch
+	rows  backbone.Batch
 	graph *graphenc.Batch
 }
 
@@ -64,45 +66,35 @@ func (m *Model) Batch(inputs []Input, rows int) (*Batch, error) {
 		}
 		nodes = size.Nodes
 	}
-	laid := make([]qwen2vl.Row, len(inputs), rows)
-	longest, patches, images := 0, 0, 0
+	laid := make([]backbone.Row, len(inputs))
 	for i, in := range inputs {
-		row, err := m.row(in, i*nodes)
-		if err != nil {
+		var err error
+		if laid[i], err = m.row(in, i*nodes); err != nil {
 			return nil, fmt.Errorf("input %d: %w", i, err)
 		}
-		laid[i] = row
-		longest = max(longest, len(row.IDs))
-		images += len(row.Images)
-		for _, p := range row.Images {
-			patches = max(patches, m.Backbone.Vision.Places(p.Grid))
-		}
-	}
-	sizes := qwen2vl.Sizes{Rows: rows, Tokens: nn.Bucket(longest), GraphVectors: rows * nodes}
-	if b.Form.Image {
-		unit := m.Backbone.Vision.PatchUnit()
-		sizes.Images, sizes.Patches = max(rows, images), nn.Bucket((patches+unit-1)/unit)*unit
 	}
 	var err error
-	b.rows, err = m.Backbone.Layout(laid, sizes)
+	b.rows, err = m.Backbone.Layout(laid, rows, rows*nodes)
 	return b, err
 }
 
 func formOf(in Input) Form { return Form{Image: len(in.Images) > 0, Graph: in.Graph != nil} }
 
 // row tokenises one input; firstVector is where its graph's vectors start.
-func (m *Model) row(in Input, firstVector int) (qwen2vl.Row, error) {
-	row := qwen2vl.Row{Images: in.Images}
-	merged := make([]int, len(in.Images))
+func (m *Model) row(in Input, firstVector int) (backbone.Row, error) {
+	row := backbone.Row{Images: in.Images}
+	features := make([]int, len(in.Images))
+	var err error
 	for i, p := range in.Images {
-		merged[i] = p.Count() / m.Backbone.Vision.MergeUnit()
+		if features[i], err = m.Backbone.ImageTokens(p); err != nil {
+			return row, err
+		}
 	}
 	nodes := 0
 	if in.Graph != nil {
 		nodes = len(in.Graph.Nodes)
 	}
-	var err error
-	if row.IDs, err = m.tokens(in.Text, merged, nodes); err != nil {
+	if row.IDs, err = m.tokens(in.Text, features, nodes); err != nil {
 		return row, err
 	}
 	for j := range nodes {
@@ -120,33 +112,28 @@ func (b *Batch) Tensors() []*tensors.Tensor {
 	return all
 }
 
-// NumInputs is the number of tensors of a batch of this form.
-func (f Form) NumInputs() int {
-	n := f.rowInputs()
+// NumInputs is the number of tensors of a batch of a form.
+func (m *Model) NumInputs(f Form) int {
+	n := m.Backbone.Inputs(f.Image)
 	if f.Graph {
 		n += graphenc.NumInputs
 	}
 	return n
 }
 
-// rowInputs is the number of those that are the backbone's; the graph
-// encoder's follow them.
-func (f Form) rowInputs() int {
-	if f.Image {
-		return qwen2vl.ImageInputs
-	}
-	return qwen2vl.TextInputs
-}
-
 // Embed builds the computation from a batch's tensors to unit vectors, float32
 // [B, H]: last-token pooling, then division by the length.
 func (m *Model) Embed(s *model.Scope, form Form, nodes []*Node) *Node {
-	n := form.rowInputs()
-	options := qwen2vl.Options{LoRA: m.LoRA}
+	n := m.Backbone.Inputs(form.Image)
+	options := transformer.Options{LoRA: m.LoRA}
 	if form.Graph {
-		table := nn.EmbeddingTable(s.At("model").At("embed_tokens"), nodes[0].Graph(), dtypes.Float32, m.Backbone.VocabSize, m.Backbone.HiddenSize)
+		at := s
+		for part := range strings.SplitSeq(strings.TrimSuffix(m.Backbone.Embeddings(), ".weight"), ".") {
+			at = at.At("%s", part)
+		}
+		table := nn.EmbeddingTable(at, nodes[0].Graph(), dtypes.Float32, m.Backbone.VocabSize(), m.Backbone.HiddenSize())
 		scope := s.Store().Scope(graphScope)
 		options.Graph, _ = graphenc.Forward(scope, *m.Graph, graphenc.Unpack(nodes[n:], table))
 	}
-	return L2Normalize(m.Backbone.LastHidden(s, qwen2vl.NewInputs(nodes[:n]), options), -1)
+	return L2Normalize(m.Backbone.LastHidden(s, nodes[:n], options), -1)
 }

@@ -18,7 +18,7 @@ import (
 func mixed(t testing.TB, m *Model) []Input {
 	var all []Input
 	for i, text := range corpus {
-		img := []vision.Patches{patches(t, m, uint64(i), 56, 28+28*(i%2))}
+		img := []vision.Picture{patches(t, m, uint64(i), 56, 28+28*(i%2))}
 		g := testGraph(m, 3+i%3, uint64(i))
 		all = append(all, Input{Text: text}, Input{Text: "<image>", Images: img},
 			Input{Text: "<graph>" + text, Graph: g}, Input{Text: "<image><graph>" + text, Images: img, Graph: g})
@@ -82,7 +82,7 @@ func TestEachRowItsOwnMedia(t *testing.T) {
 	m := tinyGraphModel(t)
 	inputs := func(seeds ...uint64) (all []Input) {
 		for _, s := range seeds {
-			all = append(all, Input{Text: "<image><graph>street", Images: []vision.Patches{patches(t, m, 1+s/100, 56, 56)}, Graph: testGraph(m, 4, s%100)})
+			all = append(all, Input{Text: "<image><graph>street", Images: []vision.Picture{patches(t, m, 1+s/100, 56, 56)}, Graph: testGraph(m, 4, s%100)})
 		}
 		return all
 	}
@@ -144,7 +144,7 @@ func TestNumInputs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := len(b.Tensors()), b.Form.NumInputs(); got != want {
+		if got, want := len(b.Tensors()), m.NumInputs(b.Form); got != want {
 			t.Errorf("%+v: %d tensors, NumInputs says %d", b.Form, got, want)
 		}
 	}
@@ -249,8 +249,7 @@ func fill(w []float32, x float32) {
 func TestSeeds(t *testing.T) {
 	tok := tinyModel(t, Config{MaxTokens: 60})
 	vector := func(seed uint64) []float32 {
-		b := *tok.Backbone
-		m, err := New(Config{MaxTokens: 60}, &b, tok.Tokenizer, tok.Processor, seed)
+		m, err := New(Config{MaxTokens: 60}, tok.Backbone, tok.Tokenizer, tok.Processor, seed)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -119,7 +119,7 @@ func (e *Encoder) run(b *Batch) ([][]float32, error) {
 		exec.SetMaxCache(-1)
 		e.execs[b.Form] = exec
 	}
-	args := make([]any, 0, b.Form.NumInputs())
+	args := make([]any, 0, e.model.NumInputs(b.Form))
 	for _, t := range b.Tensors() {
 		args = append(args, t)
 	}
@@ -128,7 +128,7 @@ func (e *Encoder) run(b *Batch) ([][]float32, error) {
 		return nil, fmt.Errorf("uge: encode: %w", err)
 	}
 	rows := tensors.MustCopyFlatData[float32](out[0])
-	h := e.model.Backbone.HiddenSize
+	h := e.model.Backbone.HiddenSize()
 	vectors := make([][]float32, len(rows)/h)
 	for i := range vectors {
 		vectors[i] = rows[i*h : (i+1)*h : (i+1)*h]

@@ -6,6 +6,7 @@ import (
 	"log"
 	"slices"
 
+	"urbangraph/uglib/backbone"
 	"urbangraph/uglib/backbone/qwen2vl"
 	"urbangraph/uglib/backend"
 	"urbangraph/uglib/tokenizer"
@@ -21,7 +22,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	m, err := uge.New(uge.Config{MaxTokens: 64}, qwen2vl.Tiny(tok.VocabSize(), 32, 1, 1), tok, vision.Default(), 1)
+	m, err := uge.New(uge.Config{MaxTokens: 64}, backbone.OfQwen2VL(qwen2vl.Tiny(tok.VocabSize(), 32, 1, 1)), tok, vision.Default(), 1)
 	if err != nil {
 		log.Fatal(err)
 	}

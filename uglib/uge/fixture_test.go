@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/paulmach/orb"
 
+	"urbangraph/uglib/backbone"
 	"urbangraph/uglib/backbone/qwen2vl"
 	"urbangraph/uglib/backend"
 	"urbangraph/uglib/graphenc"
@@ -46,7 +47,7 @@ func tinyModel(t testing.TB, config Config) *Model {
 	tok := tinyTokenizer(t, tokenizer.QwenSpecial())
 	proc := vision.Default()
 	proc.MinPixels, proc.MaxPixels = 28*28, 56*56
-	m, err := New(config, qwen2vl.Tiny(tok.VocabSize(), testHidden, 1, 1), tok, proc, 3)
+	m, err := New(config, backbone.OfQwen2VL(qwen2vl.Tiny(tok.VocabSize(), testHidden, 1, 1)), tok, proc, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,11 +59,18 @@ func tinyModel(t testing.TB, config Config) *Model {
 func tinyGraphModel(t testing.TB) *Model {
 	t.Helper()
 	m := tinyModel(t, Config{MaxTokens: 200})
-	if err := m.AddGraph(graphenc.Default(testHidden), DefaultLoRA()); err != nil {
+	if err := m.AddGraph(graphenc.Default(testHidden), DefaultLoRA(m.Backbone)); err != nil {
 		t.Fatal(err)
 	}
-	in := Input{Text: "<image><graph>street", Images: []vision.Patches{patches(t, m, 1, 56, 56)}, Graph: testGraph(m, 3, 1)}
+	in := Input{Text: "<image><graph>street", Images: []vision.Picture{patches(t, m, 1, 56, 56)}, Graph: testGraph(m, 3, 1)}
 	encode(t, m, []Input{in, {Text: "street"}}) // makes the variables
+	stir(t, m)
+	return m
+}
+
+// stir moves everything that stage 2 trains away from where it starts.
+func stir(t testing.TB, m *Model) {
+	t.Helper()
 	rng := rand.New(rand.NewPCG(5, 5))
 	for v := range m.Vars.IterVariables() {
 		key := nn.Key(v.Path())
@@ -81,7 +89,6 @@ func tinyGraphModel(t testing.TB) *Model {
 			t.Fatal(err)
 		}
 	}
-	return m
 }
 
 func testBackend(t testing.TB) compute.Backend {
@@ -108,11 +115,11 @@ func picture(seed uint64, w, h int) image.Image {
 
 func patches(t testing.TB, m *Model, seed uint64, w, h int) vision.Patches {
 	t.Helper()
-	p, err := m.Processor.Process(picture(seed, w, h))
+	p, err := m.Processor.Prepare(picture(seed, w, h))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return p.(vision.Patches)
 }
 
 // testGraph is a ring of n nodes around an image.

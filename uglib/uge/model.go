@@ -14,7 +14,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/renameio/v2"
 
-	"urbangraph/uglib/backbone/qwen2vl"
+	"urbangraph/uglib/backbone"
 	"urbangraph/uglib/graphenc"
 	"urbangraph/uglib/nn"
 	"urbangraph/uglib/tokenizer"
@@ -46,33 +46,34 @@ type Config struct {
 	MaxTokens int    `json:"max_tokens"` // of a whole row; longer texts are cut at their end
 }
 
-// DefaultLoRA is the reference's setting: rank 16, alpha 32, dropout 0.1 on
-// the language model's q and v projections, named by their whole path so that
-// no vision tower is hit.
-func DefaultLoRA() *nn.LoRA {
-	return &nn.LoRA{Rank: 16, Alpha: 32, Dropout: 0.1, Target: regexp.MustCompile(`^model\.layers\.\d+\.self_attn\.(q|v)_proj$`)}
+// DefaultLoRA is the reference's setting for a backbone: rank 16, alpha 32,
+// dropout 0.1 on the query and value projections of the language model, named
+// by their whole path so that no vision tower is hit.
+func DefaultLoRA(b backbone.Model) *nn.LoRA {
+	return &nn.LoRA{Rank: 16, Alpha: 32, Dropout: 0.1, Target: regexp.MustCompile(b.DefaultTarget())}
 }
 
 // Model is a UGE model with its weights.
 type Model struct {
 	Config    Config
-	Backbone  *qwen2vl.Config
+	Backbone  backbone.Model
 	Graph     *graphenc.Config // nil without a graph encoder
 	LoRA      *nn.LoRA         // nil without low-rank terms
 	Tokenizer *tokenizer.Tokenizer
-	Processor *vision.Processor
+	Processor vision.ImageProcessor
 	Vars      *model.Store // weights under Hugging Face's names, the graph encoder's under graph_encoder
 
-	special special
+	template template
+	special  special
 }
 
 // New returns a model of random weights, a function of the seed alone.
-func New(config Config, backbone *qwen2vl.Config, tok *tokenizer.Tokenizer, proc *vision.Processor, seed uint64) (*Model, error) {
-	m := &Model{Config: config, Backbone: backbone, Tokenizer: tok, Processor: proc, Vars: model.NewStore()}
+func New(config Config, b backbone.Model, tok *tokenizer.Tokenizer, proc vision.ImageProcessor, seed uint64) (*Model, error) {
+	m := &Model{Config: config, Backbone: b, Tokenizer: tok, Processor: proc, Vars: model.NewStore()}
 	if err := m.complete(); err != nil {
 		return nil, err
 	}
-	if err := backbone.Init(m.Vars, seed); err != nil {
+	if err := b.Init(m.Vars, seed); err != nil {
 		return nil, err
 	}
 	return m, m.Vars.SetRNGStateFromSeed(int64(seed))
@@ -81,18 +82,19 @@ func New(config Config, backbone *qwen2vl.Config, tok *tokenizer.Tokenizer, proc
 // complete derives what follows from the parts and checks that they fit.
 func (m *Model) complete() error {
 	var err error
-	if m.special, err = findSpecial(m.Tokenizer); err != nil {
+	m.template = templates[m.Backbone.Family()]
+	if m.special, err = m.template.special(m.Tokenizer); err != nil {
 		return err
 	}
-	if n := m.Tokenizer.VocabSize(); n > m.Backbone.VocabSize {
-		return fmt.Errorf("uge: the tokenizer has %d tokens, the model embeddings for %d; use the %s that belongs to the model", n, m.Backbone.VocabSize, TokenizerName)
+	if n := m.Tokenizer.VocabSize(); n > m.Backbone.VocabSize() {
+		return fmt.Errorf("uge: the tokenizer has %d tokens, the model embeddings for %d; use the %s that belongs to the model", n, m.Backbone.VocabSize(), TokenizerName)
 	}
 	if _, err := m.tokens("", nil, 0); err != nil { // max_tokens and the system message
 		return err
 	}
-	m.Backbone.ImageTokenID, m.Backbone.GraphTokenID = int(m.special.imagePad), int(m.special.graphPad)
-	if g := m.Graph; g != nil && (g.HiddenDim != m.Backbone.HiddenSize || g.OutputDim != m.Backbone.HiddenSize) {
-		return fmt.Errorf("uge: the graph encoder is %d wide inside and %d outside, the language model %d", g.HiddenDim, g.OutputDim, m.Backbone.HiddenSize)
+	m.Backbone.SetTokens(int(m.special.imagePad), int(m.special.graphPad))
+	if g, h := m.Graph, m.Backbone.HiddenSize(); g != nil && (g.HiddenDim != h || g.OutputDim != h) {
+		return fmt.Errorf("uge: the graph encoder is %d wide inside and %d outside, the language model %d", g.HiddenDim, g.OutputDim, h)
 	}
 	return nil
 }
@@ -101,7 +103,7 @@ func (m *Model) complete() error {
 // start as long as the language model's own embeddings, and low-rank terms if
 // lora is not nil: the start of stage 2.
 func (m *Model) AddGraph(config graphenc.Config, lora *nn.LoRA) error {
-	v := m.Vars.GetVariable(nn.Path("model.embed_tokens.weight"))
+	v := m.Vars.GetVariable(nn.Path(m.Backbone.Embeddings()))
 	if v == nil {
 		return fmt.Errorf("uge: the model has no input embeddings yet; load or initialise it first")
 	}
@@ -144,16 +146,16 @@ func (m *Model) Save(dir string) error {
 	}
 	err = errors.Join(
 		renameio.WriteFile(filepath.Join(dir, ConfigName), append(text, '\n'), 0o644),
-		m.Backbone.Save(filepath.Join(dir, qwen2vl.ConfigName)),
+		m.Backbone.Save(dir),
 		m.Tokenizer.Save(filepath.Join(dir, TokenizerName)),
-		m.Processor.Save(filepath.Join(dir, vision.ConfigName)),
+		m.Processor.Save(dir),
 		m.Backbone.SaveWeights(m.Vars, dir),
 	)
 	if err != nil {
 		return fmt.Errorf("uge: save model: %w", err)
 	}
 	if m.LoRA != nil {
-		if err := nn.SaveAdapter(filepath.Join(dir, adapterFolder), m.Vars, m.LoRA, nn.AdapterOptions{}); err != nil {
+		if err := nn.SaveAdapter(filepath.Join(dir, adapterFolder), m.Vars, m.LoRA, m.adapterOptions()); err != nil {
 			return fmt.Errorf("uge: %w", err)
 		}
 	}
@@ -165,10 +167,11 @@ func (m *Model) Save(dir string) error {
 	return nil
 }
 
-// Load reads a model folder: one written by [Model.Save], or a snapshot of
-// Qwen2-VL from a hub whose tokenizer has the graph tokens.
+// Load reads a model folder: one written by [Model.Save], or a snapshot of a
+// backbone from a hub, whose tokenizer gets the graph tokens after its own: the
+// tables of embeddings have room for them.
 func Load(dir string) (*Model, error) {
-	m := &Model{Config: Config{System: "You are a helpful assistant.", MaxTokens: 32768}, Vars: model.NewStore()}
+	m := &Model{Vars: model.NewStore()}
 	var err error
 	fail := func(err error) (*Model, error) {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -176,6 +179,10 @@ func Load(dir string) (*Model, error) {
 		}
 		return nil, fmt.Errorf("uge: load model %s: %w", dir, err)
 	}
+	if m.Backbone, m.Processor, err = backbone.Load(dir); err != nil {
+		return fail(err)
+	}
+	m.Config = Config{System: templates[m.Backbone.Family()].system, MaxTokens: 32768}
 	text, err := os.ReadFile(filepath.Join(dir, ConfigName))
 	if err == nil {
 		if err = json.Unmarshal(text, &m.Config); err != nil {
@@ -185,13 +192,10 @@ func Load(dir string) (*Model, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fail(err)
 	}
-	if m.Backbone, err = qwen2vl.LoadConfig(dir); err != nil {
-		return fail(err)
-	}
 	if m.Tokenizer, err = tokenizer.Load(filepath.Join(dir, TokenizerName)); err != nil {
 		return fail(err)
 	}
-	if m.Processor, err = vision.Load(dir); err != nil {
+	if m.Tokenizer, err = m.Tokenizer.WithAdded(templates[m.Backbone.Family()].added...); err != nil {
 		return fail(err)
 	}
 	if err := m.Backbone.Load(m.Vars, dir); err != nil {
@@ -205,7 +209,7 @@ func Load(dir string) (*Model, error) {
 		m.Graph = &config
 	}
 	if exists(dir, adapterName) {
-		if m.LoRA, err = nn.LoadAdapter(filepath.Join(dir, adapterFolder), m.Vars, nn.AdapterOptions{}); err != nil {
+		if m.LoRA, err = nn.LoadAdapter(filepath.Join(dir, adapterFolder), m.Vars, m.adapterOptions()); err != nil {
 			return fail(err)
 		}
 	}
@@ -213,6 +217,11 @@ func Load(dir string) (*Model, error) {
 		return fail(err)
 	}
 	return m, nil
+}
+
+// adapterOptions say how PEFT names the layers.
+func (m *Model) adapterOptions() nn.AdapterOptions {
+	return nn.AdapterOptions{ToAdapter: m.Backbone.AdapterPath, ToStore: m.Backbone.ModulePath}
 }
 
 func exists(dir, name string) bool {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"urbangraph/uglib/backbone"
 	"urbangraph/uglib/backbone/qwen2vl"
 	"urbangraph/uglib/graphenc"
 	"urbangraph/uglib/nn"
@@ -63,7 +64,7 @@ func TestSaveAndLoad(t *testing.T) {
 			if back.Config != m.Config || (back.Graph == nil) != (m.Graph == nil) || (back.LoRA == nil) != (m.LoRA == nil) {
 				t.Errorf("loaded %+v, graph %v, LoRA %v", back.Config, back.Graph, back.LoRA)
 			}
-			inputs := []Input{{Text: "street"}, {Text: "<image>bakery", Images: []vision.Patches{patches(t, m, 4, 60, 60)}}}
+			inputs := []Input{{Text: "street"}, {Text: "<image>bakery", Images: []vision.Picture{patches(t, m, 4, 60, 60)}}}
 			if m.Graph != nil {
 				if *back.Graph != *m.Graph {
 					t.Errorf("graph encoder %+v, want %+v", *back.Graph, *m.Graph)
@@ -146,7 +147,7 @@ func TestSaveKeepsOtherModelsApart(t *testing.T) {
 // TestSaveUntrainedGraph: parts that were never run have no weights to save.
 func TestSaveUntrainedGraph(t *testing.T) {
 	m := tinyModel(t, Config{MaxTokens: 60})
-	if err := m.AddGraph(graphenc.Default(testHidden), DefaultLoRA()); err != nil {
+	if err := m.AddGraph(graphenc.Default(testHidden), DefaultLoRA(m.Backbone)); err != nil {
 		t.Fatal(err)
 	}
 	wantError(t, m.Save(t.TempDir()), "LoRA")
@@ -217,14 +218,14 @@ func TestLoadErrors(t *testing.T) {
 		{"missing special token", func(t testing.TB, dir string) {
 			var special []string
 			for _, s := range tokenizer.QwenSpecial() {
-				if s != "<|graph_pad|>" {
+				if s != "<|image_pad|>" {
 					special = append(special, s)
 				}
 			}
 			if err := tinyTokenizer(t, special).Save(filepath.Join(dir, "tokenizer.json")); err != nil {
 				t.Fatal(err)
 			}
-		}, []string{"tokenizer", "<|graph_pad|>", "needs"}},
+		}, []string{"tokenizer", "<|image_pad|>", "needs"}},
 		{"tokenizer too large", func(t testing.TB, dir string) {
 			big := append(tokenizer.QwenSpecial(), "<|one|>", "<|two|>")
 			tok, err := tokenizer.TrainBPE(slices.Values(corpus), 400, big)
@@ -282,7 +283,7 @@ func TestConfigNames(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	m := tinyModel(t, Config{MaxTokens: 60})
 	small := qwen2vl.Tiny(m.Tokenizer.VocabSize()-1, testHidden, 1, 1)
-	_, err := New(Config{MaxTokens: 60}, small, m.Tokenizer, m.Processor, 1)
+	_, err := New(Config{MaxTokens: 60}, backbone.OfQwen2VL(small), m.Tokenizer, m.Processor, 1)
 	wantError(t, err, "tokens", "belongs to the model")
 	_, err = New(Config{MaxTokens: 60}, m.Backbone, tinyTokenizer(t, []string{"<|image_pad|>"}), m.Processor, 1)
 	wantError(t, err, "<|graph_pad|>")

@@ -157,7 +157,7 @@ func TestRowNamesInput(t *testing.T) {
 	_, err := m.Batch([]Input{{Text: "x"}, {Text: "<graph>"}}, 2)
 	wantError(t, err, "input 1", "<graph>")
 	p := patches(t, m, 1, 56, 56)
-	_, err = m.Batch([]Input{{Text: "<image>", Images: []vision.Patches{p}}, {Text: "x"}}, 2)
+	_, err = m.Batch([]Input{{Text: "<image>", Images: []vision.Picture{p}}, {Text: "x"}}, 2)
 	wantError(t, err, "input 1", "form")
 	_, err = m.Batch([]Input{{Text: "<graph>", Graph: testGraph(m, 3, 1)}}, 1)
 	wantError(t, err, "no graph encoder", "stage 2")

@@ -67,11 +67,11 @@ func (s *Source) Input(place int, text string) (Input, error) {
 		if err != nil {
 			return in, err
 		}
-		patches, err := s.model.Processor.Process(img)
+		picture, err := s.model.Processor.Prepare(img)
 		if err != nil {
 			return in, fmt.Errorf("uge: image %s: %w", s.ds.Places[place].Image, err)
 		}
-		in.Images = []vision.Patches{patches}
+		in.Images = []vision.Picture{picture}
 	}
 	if strings.Contains(text, ugdata.GraphTag) {
 		in.Graph = s.graph(&s.ds.Places[place])
@@ -79,39 +79,31 @@ func (s *Source) Input(place int, text string) (Input, error) {
 	return in, nil
 }
 
-// image returns a place's image at the size that the processor gives it; to
-// process that again costs little and changes nothing, unless the image is so
-// long and thin that no size of its shape is within the processor's bounds.
-func (s *Source) image(place int) (*image.NRGBA, error) {
+// image returns a place's image, reduced to what the processor makes of it and
+// kept, where that can be.
+func (s *Source) image(place int) (image.Image, error) {
 	s.mu.Lock()
-	img, ok := s.images[place]
+	kept, ok := s.images[place]
 	s.mu.Unlock()
 	if ok {
-		return img, nil
+		return kept, nil
 	}
 	path := s.ds.Places[place].Image
 	full, err := streetview.DecodeFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("uge: %w", err)
 	}
-	size := full.Bounds().Size()
-	w, h, err := s.model.Processor.Size(size.X, size.Y)
+	small, err := s.model.Processor.Reduce(full)
 	if err != nil {
 		return nil, fmt.Errorf("uge: street view %s: %w", path, err)
 	}
-	rgb, err := vision.Resize(vision.ToRGB(full), w, h)
-	if err != nil {
-		return nil, fmt.Errorf("uge: street view %s: %w", path, err)
-	}
-	img = image.NewNRGBA(image.Rect(0, 0, w, h))
-	for i := range w * h {
-		copy(img.Pix[4*i:], rgb.Pix[3*i:3*i+3])
-		img.Pix[4*i+3] = 0xff
+	if small == nil {
+		return full, nil
 	}
 	s.mu.Lock()
-	s.images[place] = img
+	s.images[place] = small
 	s.mu.Unlock()
-	return img, nil
+	return small, nil
 }
 
 // graph returns a place's subgraph for the encoder. A street or an area lies

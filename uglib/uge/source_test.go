@@ -7,7 +7,7 @@ import (
 	"image/jpeg"
 	"os"
 	"path/filepath"
-	"slices"
+	"reflect"
 	"sync"
 	"testing"
 
@@ -17,6 +17,7 @@ import (
 	"urbangraph/uglib/geo"
 	"urbangraph/uglib/graphenc"
 	"urbangraph/uglib/ugdata"
+	"urbangraph/uglib/vision"
 )
 
 // street is a dataset of n places along one street with a shop, each with an
@@ -111,13 +112,16 @@ func TestSourceReadsImagesOnce(t *testing.T) {
 		if err != nil {
 			t.Fatalf("place %d was not kept: %v", i, err)
 		}
-		if got.Images[0].Grid != want.Images[0].Grid || !slices.Equal(got.Images[0].Data, want.Images[0].Data) {
+		if !reflect.DeepEqual(got.Images, want.Images) {
 			t.Errorf("place %d: another image", i)
 		}
 	}
 	again, err := s.Input(3, "<image>")
-	if err != nil || again.Images[0].Grid != [3]int{1, 2, 4} {
-		t.Errorf("image of 96x64 pixels became patches %v, %v", again.Images[0].Grid, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := again.Images[0].(vision.Patches); p.Grid != [3]int{1, 2, 4} {
+		t.Errorf("image of 96x64 pixels became patches %v", p.Grid)
 	}
 }
 
@@ -139,11 +143,11 @@ func TestSourceEqualsProcessor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := m.Processor.Process(img)
+	want, err := m.Processor.Prepare(img)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if in.Images[0].Grid != want.Grid || !slices.Equal(in.Images[0].Data, want.Data) {
+	if !reflect.DeepEqual(in.Images[0], want) {
 		t.Error("patches of the source differ from those of the processor")
 	}
 }

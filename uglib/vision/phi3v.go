@@ -26,15 +26,20 @@ func LoadPhi3V(path string) (*Phi3V, error) {
 		if w.NumCrops != nil {
 			p.Crops = *w.NumCrops
 		}
-		if p.Crops < 1 || p.Crops > 256 {
-			return fmt.Errorf("num_crops is %d, want 1 to 256", p.Crops)
-		}
-		return errors.Join(w.means(&p.Mean, &p.Std), checkMeans(p.Mean, p.Std))
+		return errors.Join(w.means(&p.Mean, &p.Std), p.Validate())
 	})
 	if err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// Validate says what is wrong with the settings, or nil.
+func (p *Phi3V) Validate() error {
+	if p.Crops < 1 || p.Crops > 256 {
+		return fmt.Errorf("num_crops is %d, want 1 to 256", p.Crops)
+	}
+	return checkMeans(p.Mean, p.Std)
 }
 
 // Grid gives the height and width in tiles of the enlarged picture, without reading it.

@@ -8,8 +8,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-
-	"github.com/google/renameio/v2"
 )
 
 // ConfigName is the file in a model folder that holds a [Processor].
@@ -163,20 +161,9 @@ func Load(path string) (*Processor, error) {
 	return p, nil
 }
 
-// Save writes the settings to path as preprocessor_config.json does, replacing the file in one step.
-func (p *Processor) Save(path string) error {
-	if err := p.Validate(); err != nil {
-		return fmt.Errorf("vision: %s not written: %w", path, err)
-	}
-	data, err := json.MarshalIndent(p, "", "  ")
-	if err != nil {
-		return fmt.Errorf("vision: %w", err)
-	}
-	if err := renameio.WriteFile(path, append(data, '\n'), 0o644); err != nil {
-		return fmt.Errorf("vision: %w", err)
-	}
-	return nil
-}
+// Save writes the settings to path, or into a model folder, as preprocessor_config.json does, replacing the file in one
+// step.
+func (p *Processor) Save(path string) error { return saveConfig(path, p.Validate(), p) }
 
 // PatchDim gives the number of values in a patch: 3·temporal_patch_size·patch_size².
 func (p *Processor) PatchDim() int { return 3 * p.TemporalPatchSize * p.PatchSize * p.PatchSize }

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"urbangraph/uglib/backbone/qwen2vl"
+	"urbangraph/uglib/backbone"
 	"urbangraph/uglib/backend"
 	"urbangraph/uglib/store"
 	"urbangraph/uglib/streetview"
@@ -72,7 +72,7 @@ The model is a run by its key (see "ug ls"), or the folder of a run or of a mode
 			if err := writeVectors(flags.out, name, inputs); err != nil {
 				return err
 			}
-			r := &embedResult{Model: name, Width: model.Backbone.HiddenSize, Out: flags.out}
+			r := &embedResult{Model: name, Width: model.Backbone.HiddenSize(), Out: flags.out}
 			for _, in := range inputs {
 				if in.Kind == kindImage {
 					r.Images++
@@ -246,12 +246,12 @@ func (f *embedFlags) find(s *store.Store) (*store.Artefact, error) {
 
 // loadFolder reads the model of a folder: a model's own, or a run's.
 func loadFolder(dir string) (*uge.Model, error) {
-	if _, err := os.Stat(filepath.Join(dir, qwen2vl.ConfigName)); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, backbone.ConfigName)); err == nil {
 		return uge.Load(dir)
 	}
 	m, err := (&train.Run{Dir: dir}).Model()
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("folder %s holds neither a model (%s) nor a training run: %w", dir, qwen2vl.ConfigName, err)
+		return nil, fmt.Errorf("folder %s holds neither a model (%s) nor a training run: %w", dir, backbone.ConfigName, err)
 	}
 	return m, err
 }
@@ -273,11 +273,11 @@ func embed(ctx context.Context, model *uge.Model, inputs []embedded) error {
 		if err != nil {
 			return uge.Input{}, err
 		}
-		patches, err := model.Processor.Process(img)
+		picture, err := model.Processor.Prepare(img)
 		if err != nil {
 			return uge.Input{}, fmt.Errorf("image %s: %w", in.Source, err)
 		}
-		return uge.Input{Text: ugdata.Query(1, ugbench.AskWhere), Images: []vision.Patches{patches}}, nil
+		return uge.Input{Text: ugdata.Query(1, ugbench.AskWhere), Images: []vision.Picture{picture}}, nil
 	})
 	if err != nil {
 		return err
