@@ -125,10 +125,11 @@ func Describe(c *city.City, v streetview.View) Context {
 	slices.SortStableFunc(x.Things, func(a, b Thing) int {
 		return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.What, b.What), cmp.Compare(a.Name, b.Name))
 	})
-	x.Open = !x.Setting.Tunnel && (v.Origin == streetview.Rendered || slices.ContainsFunc(x.Things, func(t Thing) bool { return t.green && t.Visible && t.Distance < 30 }))
+	x.Open = !x.Setting.Tunnel && !x.Setting.Passage && !x.Setting.Bridge && (v.Origin == streetview.Rendered || slices.ContainsFunc(x.Things, func(t Thing) bool { return t.green && t.Visible && t.Distance < 30 }))
 	x.Zone = zoneOf(c, v, street, scenery)
 	x.count()
 	x.place(c, v)
+	x.Open = x.Open && x.Inside.What != "wood"
 	x.dropRepeats()
 	x.far(c, v)
 	return x

@@ -56,7 +56,7 @@ var kindWords = map[string]string{
 	// nature and land
 	"peak": "peak", "saddle": "mountain pass", "spring": "spring", "cave_entrance": "cave", "wood": "wood", "forest": "wood", "tree": "tree",
 	"cemetery": "cemetery", "residential": "housing area", "commercial": "business area", "retail": "shopping area", "industrial": "industrial area",
-	"military": "military area", "construction": "construction site", "farmyard": "farmyard", "square": "square", "grass": "grass",
+	"military": "military area", "construction": "construction site", "farmyard": "farmyard", "square": "square", "grass": "grass", "pedestrian": "square",
 	"water_tower": "water tower", "wastewater_plant": "sewage works", "works": "factory", "communications_tower": "radio tower",
 	"lighthouse": "lighthouse", "surveillance": "surveillance camera", "reservoir_covered": "covered reservoir", "bridge": "bridge",
 }
@@ -81,16 +81,26 @@ func kindOf(n *city.Node) string {
 			return w
 		}
 	case "pitch":
-		if sport := plain(n.Tags["sport"]); sport != "" && sport != "multi" {
+		switch sport := plain(n.Tags["sport"]); sport {
+		case "", "multi":
+		case "soccer":
+			return "football pitch"
+		case "beachvolleyball":
+			return "beach volleyball pitch"
+		default:
 			return sport + " pitch"
 		}
 	}
 	switch w := kindWords[n.Type]; {
 	case n.Category == "building":
-		if w := buildingWords[n.Type]; w != "" {
+		switch w := buildingWords[n.Type]; w {
+		case "", "shed", "roof":
+			return "building"
+		case "hall":
+			return "industrial building"
+		default:
 			return w
 		}
-		return "building"
 	case w != "":
 		return w
 	case kind == "" && silent[n.Category]:
