@@ -164,13 +164,19 @@ func ids(photos []Photo) []int64 {
 	return all
 }
 
-// width returns the width of the box of a search, degrees.
-func width(t *testing.T, c streetserver.Call) float64 {
+// box returns that of a search, degrees.
+func box(t *testing.T, c streetserver.Call) orb.Bound {
 	_, rest, _ := strings.Cut(c.URL, "bbox=")
 	rest, _, _ = strings.Cut(rest, "&")
 	b, err := geo.ParseBound(strings.ReplaceAll(rest, "%2C", ","))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return b
+}
+
+// width returns the width of the box of a search, degrees.
+func width(t *testing.T, c streetserver.Call) float64 {
+	b := box(t, c)
 	return b.Max[0] - b.Min[0]
 }

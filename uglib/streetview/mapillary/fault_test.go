@@ -290,6 +290,52 @@ func TestFailedBoxes(t *testing.T) {
 	})
 }
 
+// TestBadSpot says that a place that is too much however small it is costs its
+// neighbourhood, not the run, and that the next run tries it alone.
+func TestBadSpot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 200)
+		b.options.Rate = 100
+		spot := orb.Point{9.98512, 53.54513}
+		b.Fault = func(c streetserver.Call) *streetserver.Fault {
+			if c.Kind == "images" && box(t, c).Contains(spot) {
+				return &streetserver.Fault{Status: 400, Body: streetserver.QueryTimeout}
+			}
+			return nil
+		}
+		r := b.must(t.Context())
+		if len(r.Failed) != 1 || r.Splits != 7 || len(r.Photos) != 200 {
+			t.Errorf("%d photographs, splits %d, failed %v", len(r.Photos), r.Splits, r.Failed)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 200)
+		b.options.Rate = 100
+		wide := orb.Bound{Min: orb.Point{9.9801, 53.5401}, Max: orb.Point{9.9899, 53.5499}} // most of a tile
+		b.Fault = func(c streetserver.Call) *streetserver.Fault {
+			if c.Kind == "images" && box(t, c).Intersects(wide) && width(t, c) < 0.0099 {
+				return &streetserver.Fault{Status: 502}
+			}
+			if c.Kind == "images" && box(t, c).Intersects(wide) {
+				return &streetserver.Fault{Status: 400, Body: streetserver.QueryTimeout}
+			}
+			return nil
+		}
+		b.options.Tolerance = -1
+		if _, err := b.collect(t.Context()); err == nil || !strings.Contains(err.Error(), "of the area were not answered") {
+			t.Fatalf("error %v", err)
+		}
+		before := len(b.Calls("images"))
+		b.Lock(func() { b.Fault = nil })
+		r := b.must(t.Context())
+		b.whole(r)
+		if n := len(b.Calls("images")) - before; n > 40 {
+			t.Errorf("%d searches in the second run", n)
+		}
+	})
+}
+
 // TestOutOfReach says that a service that does not answer at all ends the run
 // soon.
 func TestOutOfReach(t *testing.T) {
@@ -304,7 +350,7 @@ func TestOutOfReach(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), "Mapillary") {
 					t.Errorf("error %v", err)
 				}
-				if n := len(b.Calls("")); n > 500 {
+				if n := len(b.Calls("")); n > 700 { // 8 tiles, each down to its smallest box
 					t.Errorf("%d requests", n)
 				}
 			})

@@ -389,7 +389,7 @@ func (d *downloads) miss(ctx context.Context, id int64, err error) error {
 
 // enough returns an error if more photographs failed than are let pass.
 func (d *downloads) enough(chosen int) error {
-	if float64(d.failed) <= d.job.Client.Tolerance*float64(chosen) {
+	if d.failed == 0 || float64(d.failed) <= d.job.Client.Tolerance*float64(chosen) {
 		return nil
 	}
 	return fmt.Errorf("%d of %d failed, the first (%s)", d.failed, chosen, d.example)

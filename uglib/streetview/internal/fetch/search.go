@@ -13,14 +13,10 @@ import (
 	"urbangraph/uglib/progress"
 )
 
-// mostSplits is how many boxes in a row may be too much for the service before
-// it counts as out of reach; a small crowded place takes 7 for each request at
-// the same time.
-const mostSplits = 128
-
-// mostStrikes is how many boxes or files in a row may fail before the service
-// counts as out of reach.
-const mostStrikes = 16
+// mostStrikes is how many boxes (of those to begin with) or files in a row may
+// fail before the service counts as out of reach; of the parts of one box as
+// many may, before the rest of it is left out.
+const mostStrikes = 8
 
 // entry is a line of the journal of a search: one of its fields.
 type entry struct {
@@ -53,8 +49,14 @@ type search struct {
 	failed     []BoxFailure
 	lost       float64  // area of those, square degrees
 	full       []string // smallest boxes that hold more than the service tells
-	strikes    int      // boxes in a row that failed
-	crowded    int      // boxes in a row that were split
+	strikes    int      // tiles in a row of which nothing was answered
+}
+
+// part counts within a tile.
+type part struct {
+	answered int
+	strikes  int // boxes in a row that failed
+	why      error
 }
 
 func newSearch(job *Job, path, query string) (*search, error) {
@@ -109,7 +111,11 @@ func (s *search) run(ctx context.Context, tiles []Box) error {
 	group.SetLimit(s.job.Client.Parallel)
 	for _, t := range open {
 		group.Go(func() error {
-			whole, err := s.box(ctx, t)
+			var n part
+			whole, err := s.box(ctx, t, &n)
+			if err == nil {
+				err = s.count(&n)
+			}
 			if err != nil {
 				return err
 			}
@@ -123,7 +129,7 @@ func (s *search) run(ctx context.Context, tiles []Box) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if share := s.lost / squareDegrees(s.job.Area); share > s.job.Client.Tolerance {
+	if share := s.lost / squareDegrees(s.job.Area); len(s.failed) > 0 && share > s.job.Client.Tolerance {
 		first := s.failed[0]
 		return fmt.Errorf("%d boxes with %.0f%% of the area were not answered, the first (%s) because of %s", len(s.failed), 100*share, first.Box, first.Reason)
 	}
@@ -132,14 +138,33 @@ func (s *search) run(ctx context.Context, tiles []Box) error {
 
 func squareDegrees(b orb.Bound) float64 { return (b.Max[0] - b.Min[0]) * (b.Max[1] - b.Min[1]) }
 
-// box searches a box, in quarters if it is too much in one. It says whether
-// all of it was searched; the error is one that ends the search.
-func (s *search) box(ctx context.Context, b Box) (whole bool, err error) {
+// count notes whether anything of a tile was answered; it returns an error
+// where going on is no use.
+func (s *search) count(n *part) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n.why == nil || n.answered > 0 {
+		s.strikes = 0
+		return nil
+	}
+	if s.strikes++; s.strikes >= mostStrikes {
+		return fmt.Errorf("%d boxes in a row were not answered, the last because of %w", s.strikes, n.why)
+	}
+	return nil
+}
+
+// box searches a box of a tile, in quarters if it is too much in one. It says
+// whether all of it was searched; the error is one that ends the search.
+func (s *search) box(ctx context.Context, b Box, n *part) (whole bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, context.Cause(ctx)
 	}
 	if s.done[b.Path] { // by an earlier run
 		return true, nil
+	}
+	if n.strikes >= mostStrikes {
+		s.lose(b, fmt.Sprintf("left out after %d boxes beside it failed", n.strikes))
+		return false, nil
 	}
 	if !s.wasSplit(b.Path) {
 		last := !b.CanSplit()
@@ -148,30 +173,30 @@ func (s *search) box(ctx context.Context, b Box) (whole bool, err error) {
 		case ctx.Err() != nil:
 			return false, context.Cause(ctx)
 		case err == nil:
+			n.answered, n.strikes = n.answered+1, 0
 			return true, s.finish(entry{Done: b.Path})
 		case Is(err, TooMuch) && last:
 			s.mu.Lock()
 			s.full = append(s.full, b.String())
 			s.mu.Unlock()
+			n.answered, n.strikes = n.answered+1, 0
 			return true, s.finish(entry{Done: b.Path})
 		case Is(err, TooMuch):
-			s.mu.Lock()
-			s.crowded++
-			crowded := s.crowded
-			s.mu.Unlock()
-			if crowded >= mostSplits {
-				return false, fmt.Errorf("%d boxes in a row were too much for the service, however small, the last (%s) because of %w", crowded, b, err)
-			}
 			if err := s.finish(entry{Split: b.Path}); err != nil {
 				return false, err
 			}
 		default:
-			return false, s.fail(b, err)
+			if _, ok := errors.AsType[*Fault](err); !ok || Is(err, Refused) {
+				return false, err
+			}
+			n.strikes, n.why = n.strikes+1, err
+			s.lose(b, err.Error())
+			return false, nil
 		}
 	}
 	whole = true
 	for _, q := range b.Quarters() {
-		ok, err := s.box(ctx, q)
+		ok, err := s.box(ctx, q, n)
 		if err != nil {
 			return false, err
 		}
@@ -210,12 +235,11 @@ func (s *search) emit(photos []Photo) error {
 // finish notes a box that was answered.
 func (s *search) finish(e entry) error {
 	s.mu.Lock()
-	s.boxes++
 	if e.Split != "" {
 		s.split[e.Split] = true
 		s.splits++
 	} else {
-		s.crowded, s.strikes = 0, 0
+		s.boxes++
 	}
 	note := fmt.Sprintf("%d photographs", len(s.index))
 	if s.splits > 0 {
@@ -230,20 +254,12 @@ func (s *search) finish(e entry) error {
 	return err
 }
 
-// fail notes a box that was not answered; it returns an error where going on
-// is no use.
-func (s *search) fail(b Box, err error) error {
-	if _, ok := errors.AsType[*Fault](err); !ok || Is(err, Refused) {
-		return err
-	}
+// lose notes a box that was not searched.
+func (s *search) lose(b Box, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failed = append(s.failed, BoxFailure{b.String(), err.Error()})
+	s.failed = append(s.failed, BoxFailure{b.String(), why})
 	s.lost += squareDegrees(b.Bound)
-	if s.strikes++; s.strikes >= mostStrikes {
-		return fmt.Errorf("%d boxes in a row could not be searched, the last because of %w", s.strikes, err)
-	}
-	return nil
 }
 
 // Within returns the part of an area that limits ask for.
