@@ -49,45 +49,14 @@ func newRows(nodes, arcs int, end func(arc int) int32) rows {
 	return r
 }
 
-// graph makes the arcs between the nodes whose places are known.
+// graph makes the arcs between the nodes whose places are known, and drops the
+// ways that have none.
 func (r *reader) graph() *graph {
-	const unknown = -1
-	const onWay, onSegment = 1, 2
-	places := make([]int32, len(r.refs)) // number of the place of each ref
-	used := make([]int32, r.places.Len())
-	from := 0
-	for _, end := range r.ends {
-		before := int32(unknown)
-		for i := from; i < end; i++ {
-			p, ok := r.places.Find(r.refs[i])
-			if !ok {
-				r.report.Gaps++
-				places[i], before = unknown, unknown
-				continue
-			}
-			places[i] = int32(p)
-			used[p] |= onWay
-			if before != unknown {
-				used[before] |= onSegment
-				used[p] |= onSegment
-			}
-			before = places[i]
-		}
-		from = end
-	}
+	places := r.find()
 	g := &graph{reader: r}
-	number := used // of the node at a place
-	for place, u := range used {
-		switch {
-		case u&onSegment != 0:
-			number[place] = int32(len(g.at))
-			g.at = append(g.at, int32(place))
-		case u == onWay:
-			r.report.Lone++
-		}
-	}
-	g.arcs = make([]arc, 0, 2*len(r.refs))
-	from = 0
+	number := g.nodes(places)
+	g.arcs = make([]arc, 0, 2*len(places))
+	from := 0
 	for w, end := range r.ends {
 		first := len(g.arcs)
 		for i := from + 1; i < end; i++ {
@@ -108,6 +77,73 @@ func (r *reader) graph() *graph {
 	}
 	g.index()
 	return g
+}
+
+// unknown is the place of a node that the extract does not hold, or that lies
+// outside the box.
+const unknown = -1
+
+// find returns the numbers of the places of r.refs, and drops the ways of which
+// no place is known.
+func (r *reader) find() (places []int32) {
+	kept, from, to := 0, 0, 0
+	for w, end := range r.ends {
+		gaps := 0
+		places = places[:to]
+		for _, id := range r.refs[from:end] {
+			p, ok := r.places.Find(id)
+			if !ok {
+				p = unknown
+				gaps++
+			}
+			places = append(places, int32(p))
+		}
+		if gaps == end-from {
+			r.report.Outside++
+		} else {
+			r.report.Gaps += gaps
+			to = len(places)
+			r.ways[kept], r.ends[kept] = r.ways[w], to
+			kept++
+		}
+		from = end
+	}
+	clear(r.ways[kept:])
+	r.ways, r.ends = r.ways[:kept], r.ends[:kept]
+	return places[:to]
+}
+
+// nodes numbers the places that are on a segment, by rising id, and returns
+// the number of the node at each.
+func (g *graph) nodes(places []int32) (number []int32) {
+	r := g.reader
+	const onWay, onSegment = 1, 2
+	number = make([]int32, r.places.Len())
+	from := 0
+	for _, end := range r.ends {
+		before := int32(unknown)
+		for _, p := range places[from:end] {
+			if p != unknown {
+				number[p] |= onWay
+				if before != unknown {
+					number[before] |= onSegment
+					number[p] |= onSegment
+				}
+			}
+			before = p
+		}
+		from = end
+	}
+	for place, on := range number {
+		switch {
+		case on&onSegment != 0:
+			number[place] = int32(len(g.at))
+			g.at = append(g.at, int32(place))
+		case on == onWay:
+			r.report.Lone++
+		}
+	}
+	return number
 }
 
 func (g *graph) index() {

@@ -12,7 +12,7 @@ import (
 type Network struct {
 	Nodes  []Node // in the order of their ids
 	Edges  []Edge // in the order of their first ways, forward before backward
-	Ways   []Way  // in file order, those without an edge included
+	Ways   []Way  // in file order, of which the extract holds a node in the box
 	Filter Filter // which ways were taken
 	Raw    bool   // every vertex is a node
 	Report Report
@@ -53,7 +53,8 @@ type Tags = map[string]string
 type Report struct {
 	Ways      int // of the extract with a highway tag
 	LeftOut   int // of them, by the filter
-	Gaps      int // vertices of ways that the extract does not hold or that lie outside the box: the way is cut there
+	Outside   int // of the others, those without a node in the box or in the extract
+	Gaps      int // vertices of ways that have others in the box or in the extract and are cut there
 	Lone      int // nodes of ways that are on no segment, as that of a way of one node; left out
 	Vertices  int // nodes before simplification
 	Segments  int // edges before simplification

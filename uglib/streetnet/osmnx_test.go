@@ -147,7 +147,7 @@ func writeInputs(t *testing.T, src osm.Source, bound *orb.Bound, n *Network, way
 			}
 		},
 		Way: func(id int64, refs []int64, tags extract.Tags) {
-			if tags.Get("highway") == "" {
+			if tags.Get("highway") == "" || !slices.ContainsFunc(refs, func(n int64) bool { return places[n] }) {
 				return
 			}
 			m := map[string]string{}

@@ -10,6 +10,7 @@ import (
 
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/geo"
+	"urbangraph/uglib/osm"
 	"urbangraph/uglib/store"
 )
 
@@ -23,7 +24,9 @@ func newCity(a *app) *cobra.Command {
 			cityHelp + "\nBuilt-in cities: " + strings.Join(city.BuiltinNames(), ", ") + ".",
 		Example: `  ug city wilmington
   ug city --pbf hamburg-latest.osm.pbf --bbox 9.95,53.53,10.05,53.58 --name hamburg
-  ug city andorra --json`,
+  ug city andorra --json
+  ug city export wilmington --graphml wilmington.graphml   # the street network alone
+  ug city bench --python ./peers/bin/python                # speed beside osmium, pyrosm and OSMnx`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			spec, err := flags.spec(args)
@@ -43,6 +46,7 @@ func newCity(a *app) *cobra.Command {
 		},
 	}
 	flags.register(cmd)
+	cmd.AddCommand(newCityExport(a, &flags), newCityBench(a, &flags))
 	return cmd
 }
 
@@ -55,6 +59,8 @@ type cityResult struct {
 	Nodes    map[string]int `json:"nodes"`
 	Edges    map[string]int `json:"edges"`
 	Scenery  int            `json:"scenery"`
+	Regions  map[string]int `json:"regions"`
+	Faults   []osm.Fault    `json:"faults,omitempty"` // of the extract
 	Credit   string         `json:"credit"`
 	Artefact store.Ref      `json:"artefact"`
 	Dir      string         `json:"dir"`
@@ -63,7 +69,7 @@ type cityResult struct {
 func describeCity(c *city.City, art *store.Artefact) *cityResult {
 	r := &cityResult{
 		Name: c.Name, Title: c.Title, Country: c.Country, Bound: geo.FormatBound(c.Bound),
-		Nodes: map[string]int{}, Edges: map[string]int{}, Scenery: len(c.Scenery),
+		Nodes: map[string]int{}, Edges: map[string]int{}, Scenery: len(c.Scenery), Regions: map[string]int{}, Faults: c.Faults,
 		Credit: c.Credit, Artefact: art.Ref(), Dir: art.Dir,
 	}
 	for i := range c.Nodes {
@@ -71,6 +77,9 @@ func describeCity(c *city.City, art *store.Artefact) *cityResult {
 	}
 	for i := range c.Edges {
 		r.Edges[c.Edges[i].Type.String()]++
+	}
+	for i := range c.Regions {
+		r.Regions[c.Regions[i].Division.String()]++
 	}
 	return r
 }
@@ -85,6 +94,10 @@ func (r *cityResult) write(w io.Writer) error {
 	f.add("nodes", "%s", counts(r.Nodes))
 	f.add("edges", "%s", counts(r.Edges))
 	f.add("scenery", "%d features", r.Scenery)
+	f.add("regions", "%s", counts(r.Regions))
+	for _, fault := range r.Faults {
+		f.add("extract", "%s", fault)
+	}
 	f.add("folder", "%s", r.Dir)
 	f.add("credit", "%s", r.Credit)
 	return f.write(w)

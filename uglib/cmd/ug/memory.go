@@ -22,10 +22,15 @@ func peakMemory() int64 {
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
 		return 0
 	}
+	return rusageBytes(int64(usage.Maxrss))
+}
+
+// rusageBytes turns the peak memory of getrusage into bytes.
+func rusageBytes(maxrss int64) int64 {
 	if runtime.GOOS == "darwin" || runtime.GOOS == "ios" {
-		return int64(usage.Maxrss)
+		return maxrss
 	}
-	return int64(usage.Maxrss) * 1024
+	return maxrss * 1024
 }
 
 // highWater finds VmHWM in the text of /proc/self/status.

@@ -46,7 +46,7 @@ def check(case):
     want = [w["id"] for w in map(json.loads, open(case["ways"], encoding="utf-8"))
             if not any(c.search(w["tags"].get(k, "")) for k, c in clauses if k in w["tags"])]
     if want != case["taken"]:
-        sys.exit(f"{name}: ways {set(want) ^ set(case['taken'])} are in one filter only")
+        sys.exit(f"{name}: ways {sorted(set(want) ^ set(case['taken']))[:20]} are in one filter only")
 
     theirs = ox.graph_from_xml(case["xml"], simplify=False, retain_all=True, bidirectional=case["both"])
     for _, _, d in theirs.edges(data=True):
