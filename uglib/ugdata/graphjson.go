@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
+	"strings"
 
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/geo"
@@ -70,29 +73,85 @@ func (f GraphFile) Write(w io.Writer) error {
 	return enc.Encode(f)
 }
 
-// ReadGraph reads a graph in the portable form. It checks that ids are whole,
-// that the centre and the ends of edges are nodes, and that no node comes twice.
+// longestGraph bounds a graph file.
+const longestGraph = 256 << 20
+
+// ReadGraph reads a graph in the portable form; ids are numbers or texts of
+// digits. It checks that ids are whole and have 64 bits, that the centre and the
+// ends of edges are nodes, that no node comes twice, and that coordinates are
+// longitude and latitude in degrees.
 func ReadGraph(r io.Reader) (GraphFile, error) {
-	var f GraphFile
-	if err := json.NewDecoder(r).Decode(&f); err != nil {
+	var loose struct {
+		Center graphID `json:"center_node"`
+		Nodes  []struct {
+			ID graphID `json:"node_id"`
+			GraphNode
+		} `json:"nodes"`
+		Edges []struct {
+			Source graphID `json:"source"`
+			Target graphID `json:"target"`
+			GraphEdge
+		} `json:"edges"`
+	}
+	in := &io.LimitedReader{R: r, N: longestGraph}
+	dec := json.NewDecoder(in)
+	if err := dec.Decode(&loose); err != nil {
+		if in.N == 0 {
+			err = fmt.Errorf("it has more than %d MB", longestGraph>>20)
+		}
+		return GraphFile{}, fmt.Errorf("ugdata: graph file: near byte %d: %w", dec.InputOffset(), err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return GraphFile{}, fmt.Errorf("ugdata: graph file: there is more behind the graph, at byte %d", dec.InputOffset())
+	}
+	f := GraphFile{Center: int64(loose.Center), Nodes: make([]GraphNode, len(loose.Nodes)), Edges: make([]GraphEdge, len(loose.Edges))}
+	for i, n := range loose.Nodes {
+		f.Nodes[i] = n.GraphNode
+		f.Nodes[i].ID = int64(n.ID)
+	}
+	for i, e := range loose.Edges {
+		f.Edges[i] = e.GraphEdge
+		f.Edges[i].Source, f.Edges[i].Target = int64(e.Source), int64(e.Target)
+	}
+	if err := f.check(); err != nil {
 		return f, fmt.Errorf("ugdata: graph file: %w", err)
 	}
+	return f, nil
+}
+
+// graphID reads the id of a node from a JSON number or text.
+type graphID int64
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (id *graphID) UnmarshalJSON(data []byte) error {
+	n, err := strconv.ParseInt(strings.Trim(string(data), `"`), 10, 64)
+	if err != nil {
+		return fmt.Errorf("%s is no id of a node: ids are integers of 64 bits", excerpt(data))
+	}
+	*id = graphID(n)
+	return nil
+}
+
+func (f GraphFile) check() error {
 	known := make(map[int64]bool, len(f.Nodes))
 	for _, n := range f.Nodes {
 		if known[n.ID] {
-			return f, fmt.Errorf("ugdata: graph file: node %d comes twice", n.ID)
+			return fmt.Errorf("node %d comes twice", n.ID)
 		}
 		known[n.ID] = true
+		if math.Abs(n.Coords[0]) > 180 || math.Abs(n.Coords[1]) > 90 {
+			return fmt.Errorf("node %d stands at %v, which is no longitude and latitude in degrees", n.ID, n.Coords)
+		}
 	}
 	if !known[f.Center] {
-		return f, fmt.Errorf("ugdata: graph file: the centre %d is none of its %d nodes", f.Center, len(f.Nodes))
+		return fmt.Errorf("the centre %d is none of its %d nodes", f.Center, len(f.Nodes))
 	}
 	for i, e := range f.Edges {
 		if !known[e.Source] || !known[e.Target] {
-			return f, fmt.Errorf("ugdata: graph file: edge %d joins %d and %d, which are not both nodes", i, e.Source, e.Target)
+			return fmt.Errorf("edge %d joins %d and %d, which are not both nodes", i, e.Source, e.Target)
 		}
 	}
-	return f, nil
+	return nil
 }
 
 // Subgraph returns the graph as a subgraph of a city with so many nodes; the

@@ -74,9 +74,9 @@ func keys(kind graphml.Type, names ...string) (out []graphml.Key) {
 func WriteCity(w io.Writer, c *city.City, osmnx bool) error {
 	g := graphml.NewWriter(w, graphml.Header{
 		Untyped: osmnx,
-		Graph: graphValues(c),
-		Nodes: slices.Concat(keys(graphml.Double, "x", "y"), keys(graphml.Long, "osm_id"), keys(graphml.String, "kind", "name", "category", "type", "address", "tags", "wkt")),
-		Edges: slices.Concat(keys(graphml.Double, "length", "bearing", "overlap"), keys(graphml.Long, "via"), keys(graphml.String, "type", "relation", "geometry")),
+		Graph:   graphValues(c),
+		Nodes:   slices.Concat(keys(graphml.Double, "x", "y"), keys(graphml.Long, "osm_id"), keys(graphml.String, "kind", "name", "category", "type", "address", "tags", "wkt")),
+		Edges:   slices.Concat(keys(graphml.Double, "length", "bearing", "overlap"), keys(graphml.Long, "via"), keys(graphml.String, "type", "relation", "geometry")),
 	})
 	for i := range c.Nodes {
 		n := &c.Nodes[i]
