@@ -218,9 +218,17 @@ type rawBoundary struct {
 	nodes []int64 // label and admin_centre members
 }
 
+// largeLevel is the admin_level up to which an area may hold the box though its
+// border does not come near it. Of smaller ones that are so large the label of
+// the settlement has to do.
+const largeLevel = 6
+
 // boundary notes a relation that outlines an administrative area or a
 // settlement.
 func (r *reader) boundary(id int64, members []extract.Member, tags extract.Tags) {
+	if l := levelOf(Tags{"admin_level": tags.Get("admin_level")}); !r.all && (l == 0 || l > largeLevel) && !r.touches(members) {
+		return
+	}
 	b := rawBoundary{Boundary: Boundary{ID: id, Relation: true, Tags: allTags(tags)}}
 	b.Level = levelOf(b.Tags)
 	for _, m := range members {
@@ -236,35 +244,48 @@ func (r *reader) boundary(id int64, members []extract.Member, tags extract.Tags)
 	r.bounds = append(r.bounds, b)
 }
 
-// fetchFar reads the positions of nodes of borders that are too far from the
-// box to be kept before it was known that borders run through them.
+// fetchFar reads the ways of borders, and their nodes, that are too far from the
+// box to be kept before it was known that they belong to one.
 func (r *reader) fetchFar(ctx context.Context, path string) error {
 	if r.all {
 		return nil
 	}
-	ways := map[int64]bool{}
+	borders := map[int64]bool{}
+	far := 0
 	for _, b := range r.bounds {
 		for _, w := range b.ways {
-			ways[w.way] = true
+			if _, ok := r.wayAt[w.way]; !ok && !borders[w.way] {
+				far++
+			}
+			borders[w.way] = true
+		}
+	}
+	if far > 0 {
+		err := extract.Scan(ctx, path, extract.Handler{Way: func(id int64, nodes []int64, _ extract.Tags) {
+			if _, ok := r.wayAt[id]; !ok && borders[id] {
+				r.wayAt[id] = len(r.ways)
+				r.ways = append(r.ways, rawWay{id: id, first: len(r.refs), last: len(r.refs) + len(nodes)})
+				r.refs = append(r.refs, nodes...)
+			}
+		}})
+		if err != nil {
+			return err
 		}
 	}
 	need := map[int64]bool{}
 	note := func(id int64) {
-		if _, ok := r.nodes.At(id); !ok {
+		if _, ok := r.nodes.Find(id); !ok {
 			need[id] = true
 		}
 	}
+	for _, o := range r.outlines {
+		borders[r.ways[o.way].id] = true
+	}
 	for _, w := range r.ways {
-		if ways[w.id] {
+		if borders[w.id] {
 			for _, id := range r.refs[w.first:w.last] {
 				note(id)
 			}
-		}
-	}
-	for _, o := range r.outlines {
-		w := r.ways[o.way]
-		for _, id := range r.refs[w.first:w.last] {
-			note(id)
 		}
 	}
 	for _, b := range r.bounds {
@@ -286,7 +307,7 @@ func (r *reader) fetchFar(ctx context.Context, path string) error {
 
 // boundaries adds the boundaries to m that come into the box, and those that
 // no way of the extract shows.
-func (r *reader) boundaries(m *Map, wayAt map[int64]int) {
+func (r *reader) boundaries(m *Map) {
 	members := map[int64]bool{}
 	for _, raw := range r.bounds {
 		b := raw.Boundary
@@ -295,7 +316,7 @@ func (r *reader) boundaries(m *Map, wayAt map[int64]int) {
 		box := emptyBound()
 		for _, mem := range raw.ways {
 			members[mem.way] = true
-			i, ok := wayAt[mem.way]
+			i, ok := r.wayAt[mem.way]
 			if !ok {
 				whole = false
 				continue
@@ -326,7 +347,7 @@ func (r *reader) boundaries(m *Map, wayAt map[int64]int) {
 	}
 	for _, raw := range r.outlines {
 		w := r.ways[raw.way]
-		if members[w.id] || wayAt[w.id] != raw.way {
+		if members[w.id] || r.wayAt[w.id] != raw.way {
 			continue
 		}
 		if box := r.extend(emptyBound(), w); box.IsEmpty() || !box.Intersects(m.Bound) {

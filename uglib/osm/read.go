@@ -63,8 +63,8 @@ var ErrEmptyBox = errors.New("no streets in the bounding box")
 // that borders need are read in a second pass.
 const margin = 0.25
 
-// small is the size in bytes below which an extract's positions are all kept,
-// so that one pass is enough.
+// small is the size in bytes below which all ways and positions of an extract
+// are kept, so that one pass is enough.
 const small = 32 << 20
 
 // Read returns what the extract holds inside bound; with nil, all that it holds.
@@ -80,21 +80,10 @@ func Read(ctx context.Context, src Source, bound *orb.Bound) (*Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := reader{bound: bound, all: bound == nil || src.Size < small}
-	if bound != nil {
-		r.middle = bound.Center()[0]
-	}
-	if err := extract.Scan(ctx, path, r.handler()); err != nil {
+	m, r, err := readBox(ctx, path, bound, bound == nil || src.Size < small)
+	if err != nil {
 		return nil, err
 	}
-	if !r.span.any {
-		return nil, fmt.Errorf("extract %s holds no nodes: it is not an OpenStreetMap extract, or it is truncated; fetch it again", path)
-	}
-	r.nodes.Sort()
-	if err := r.fetchFar(ctx, path); err != nil {
-		return nil, err
-	}
-	m := r.build()
 	m.Source = src
 	for _, w := range m.Ways {
 		if IsStreet(w.Tags) {
@@ -109,6 +98,29 @@ func Read(ctx context.Context, src Source, bound *orb.Bound) (*Map, error) {
 		ErrEmptyBox, geo.FormatBound(m.Bound), src.File, geo.FormatBound(*b))
 }
 
+// readBox reads what is inside bound. With all it keeps every way and position
+// of the extract until it is done, else those near the box.
+func readBox(ctx context.Context, path string, bound *orb.Bound, all bool) (*Map, *reader, error) {
+	r := &reader{bound: bound, all: all, wayAt: map[int64]int{}}
+	if bound != nil {
+		r.middle = bound.Center()[0]
+	}
+	if err := extract.Scan(ctx, path, r.handler()); err != nil {
+		return nil, nil, err
+	}
+	if !r.span.any {
+		return nil, nil, fmt.Errorf("extract %s holds no nodes: it is not an OpenStreetMap extract, or it is truncated; fetch it again", path)
+	}
+	if r.mixed && !all { // what is near is known only where nodes come first and relations last
+		return readBox(ctx, path, bound, true)
+	}
+	r.nodes.Sort()
+	if err := r.fetchFar(ctx, path); err != nil {
+		return nil, nil, err
+	}
+	return r.build(), r, nil
+}
+
 func emptyBound() orb.Bound {
 	return orb.Bound{Min: orb.Point{1, 1}, Max: orb.Point{-1, -1}}
 }
@@ -116,13 +128,17 @@ func emptyBound() orb.Bound {
 // reader collects the objects of one pass.
 type reader struct {
 	bound  *orb.Bound
-	all    bool       // keep the positions of all nodes
+	all    bool       // keep all ways and positions
+	mixed  bool       // nodes come after ways, or either after relations
+	linked bool       // a relation has come
+	sorted bool       // nodes can be found
 	header *orb.Bound // bounds that the extract declares
 	span   span       // of the nodes
 	middle float64    // longitude of the middle of the map
 	nodes  extract.Locations
 	points []Point
 	ways   []rawWay
+	wayAt  map[int64]int // index in ways; of several with one id the first counts
 	refs   []int64
 	rels   []rawRelation
 
@@ -166,6 +182,7 @@ func (r *reader) handler() extract.Handler {
 }
 
 func (r *reader) node(id int64, p orb.Point, tags extract.Tags) {
+	r.mixed = r.mixed || r.linked || len(r.refs) > 0
 	if !extract.OnEarth(p) {
 		r.faults.add("node off the Earth", leftOut, element{"node", id})
 		return
@@ -190,6 +207,13 @@ func (r *reader) node(id int64, p orb.Point, tags extract.Tags) {
 }
 
 func (r *reader) way(id int64, nodes []int64, tags extract.Tags) {
+	r.mixed = r.mixed || r.linked
+	if !r.all && !r.isNear(nodes) {
+		return
+	}
+	if _, ok := r.wayAt[id]; !ok {
+		r.wayAt[id] = len(r.ways)
+	}
 	w := rawWay{id: id, first: len(r.refs), tags: tagsOf(tags)}
 	r.refs = append(r.refs, nodes...)
 	w.last = len(r.refs)
@@ -202,6 +226,18 @@ func (r *reader) way(id int64, nodes []int64, tags extract.Tags) {
 	r.ways = append(r.ways, w)
 }
 
+// isNear reports whether one of the nodes is in the box or near it.
+func (r *reader) isNear(nodes []int64) bool {
+	if !r.sorted {
+		r.nodes.Sort()
+		r.sorted = true
+	}
+	return slices.ContainsFunc(nodes, func(id int64) bool {
+		_, ok := r.nodes.Find(id)
+		return ok
+	})
+}
+
 // isArea reports whether a closed way with these tags is a surface.
 func isArea(tags extract.Tags) bool {
 	w := osm.Way{Nodes: osm.WayNodes{{ID: 1}, {ID: 2}, {ID: 3}, {ID: 1}}}
@@ -212,11 +248,15 @@ func isArea(tags extract.Tags) bool {
 }
 
 func (r *reader) relation(id int64, members []extract.Member, tags extract.Tags) {
+	r.linked = true
 	t := tags.Get("type")
 	if (t == "boundary" || t == "multipolygon") && isBoundary(tags) {
 		r.boundary(id, members, tags)
 	}
 	if t != "multipolygon" && (t != "boundary" || tags.Get("boundary") == "administrative") {
+		return
+	}
+	if !r.all && !r.touches(members) {
 		return
 	}
 	rel := rawRelation{id: id, tags: tagsOf(tags)}
@@ -226,6 +266,14 @@ func (r *reader) relation(id int64, members []extract.Member, tags extract.Tags)
 		}
 	}
 	r.rels = append(r.rels, rel)
+}
+
+// touches reports whether a member way is in the box or near it.
+func (r *reader) touches(members []extract.Member) bool {
+	return slices.ContainsFunc(members, func(m extract.Member) bool {
+		_, ok := r.wayAt[m.ID]
+		return ok && m.Type == extract.Way
+	})
 }
 
 func roleOf(s string) role {
@@ -252,17 +300,11 @@ func (r *reader) build() *Map {
 		}
 	}
 	m.Points = r.once(m.Points)
-	wayAt := make(map[int64]int, len(r.ways))
-	for i, w := range r.ways {
-		if _, ok := wayAt[w.id]; !ok { // of several with one id the first counts
-			wayAt[w.id] = i
-		}
-	}
-	outlines := r.assemble(m, wayAt)
-	r.boundaries(m, wayAt)
+	outlines := r.assemble(m)
+	r.boundaries(m)
 	for i, w := range r.ways {
 		name := element{"way", w.id}
-		if wayAt[w.id] != i {
+		if r.wayAt[w.id] != i {
 			r.faults.add("id that is there twice", leftOut, name)
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -262,4 +263,65 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestReadNearOnly reads boxes as those of large extracts are read, where only
+// what is near is kept, and compares them with those read at once.
+func TestReadNearOnly(t *testing.T) {
+	src, err := Builtin("delaware")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := src.Locate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, box := range []orb.Bound{
+		{Min: orb.Point{-75.57, 39.12}, Max: orb.Point{-75.49, 39.19}}, // the borders of the state are far
+	} {
+		want, _, err := readBox(context.Background(), path, &box, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, r, err := readBox(context.Background(), path, &box, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.mixed || len(r.ways) > 30000 {
+			t.Errorf("%d ways were kept", len(r.ways))
+		}
+		inBox := func(b Boundary) bool { return b.Geometry == nil && (b.Level == 0 || b.Level > largeLevel) }
+		got.Boundaries, want.Boundaries = slices.DeleteFunc(got.Boundaries, inBox), slices.DeleteFunc(want.Boundaries, inBox)
+		got.Faults, want.Faults = nil, nil
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%v: %d points, %d ways, %d areas, %d boundaries, %d labels; want %d, %d, %d, %d, %d", box, len(got.Points), len(got.Ways), len(got.Areas), len(got.Boundaries), len(got.Labels),
+				len(want.Points), len(want.Ways), len(want.Areas), len(want.Boundaries), len(want.Labels))
+		}
+	}
+}
+
+// TestReadMixed reads a file whose relations come first and whose nodes last.
+func TestReadMixed(t *testing.T) {
+	b, err := os.ReadFile("testdata/block.osm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := string(b)
+	first, last := strings.Index(whole, "<node"), strings.Index(whole, "<way")
+	relations, end := strings.Index(whole, "<relation"), strings.Index(whole, "</osm>")
+	mixed := whole[:first] + whole[relations:end] + whole[last:relations] + whole[first:last] + whole[end:]
+	path := filepath.Join(t.TempDir(), "mixed.osm")
+	write(t, path, []byte(mixed))
+	want, err := read(t, "testdata/block.osm", box(0.01, 0.01))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _, err := readBox(context.Background(), path, box(0.01, 0.01), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got.Source = want.Source
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v\nwant %+v", got, want)
+	}
 }

@@ -98,7 +98,7 @@ type chain struct {
 // assemble adds the multipolygon relations that come into the box to m. In the
 // old style the tags stand on the outer way and none on the relation; assemble
 // returns these ways, which are then no areas of their own.
-func (r *reader) assemble(m *Map, wayAt map[int64]int) (outlines map[int]bool) {
+func (r *reader) assemble(m *Map) (outlines map[int]bool) {
 	outlines = make(map[int]bool)
 	for _, rel := range r.rels {
 		var lines []part
@@ -107,7 +107,7 @@ func (r *reader) assemble(m *Map, wayAt map[int64]int) (outlines map[int]bool) {
 		cut := false
 		box := emptyBound()
 		for _, mem := range rel.members {
-			i, ok := wayAt[mem.way]
+			i, ok := r.wayAt[mem.way]
 			if !ok {
 				cut = true
 				continue
