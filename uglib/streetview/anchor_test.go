@@ -42,6 +42,7 @@ func TestAnchor(t *testing.T) {
 		{"on the footway", at(-50, 6.5), 90, 50, 2},
 		{"well behind the footway", at(-50, 14), 90, 50, 2},
 		{"looks at the second street from afar", at(-12, -14), 90, 50, 1},
+		{"across the footway, along a street 7.5 m farther", at(8.5, 7), 0, 50, 1},
 		{"beyond reach", at(100, -60), 0, 50, none},
 		{"far beyond reach", at(100, -5000), 0, 100, none},
 		{"within a longer reach", at(100, -60), 0, 100, 0},
@@ -93,6 +94,9 @@ func TestAnchorAll(t *testing.T) {
 	}
 	bare := &city.City{Frame: c.Frame}
 	AnchorAll(bare, views[:1], 30)
+	if r := (&Set{Views: views[:1]}).Report(); len(r.Streetless) != 1 || r.Streetless[0].Nearest != -1 {
+		t.Errorf("report of a city without streets: %+v", r)
+	}
 	if v := views[0]; v.Street != city.None || v.HasFoot() || v.Distance != 0 {
 		t.Errorf("in a city without streets: %+v", v)
 	}

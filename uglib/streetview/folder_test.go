@@ -391,6 +391,32 @@ func TestNearRules(t *testing.T) {
 	}
 }
 
+// TestNearFinder shows it pictures on a line.
+func TestNearFinder(t *testing.T) {
+	c := villageCity(t)
+	view := func(name string, x float64, h imagehash.Hash) *View { return &View{File: name, Pos: at(x, 0), Hash: h} }
+	show := func(rule NearRule, want ...string) {
+		t.Helper()
+		n := newNearFinder(c, rule)
+		var got []string
+		for _, v := range []*View{
+			view("a", 0, 0b1), view("b", 9, 0b11), view("c", 18.4, 0b111), view("d", 5, 1<<63|0b11111), view("e", 1, 0b1), view("f", -200, 0b1),
+		} {
+			twin, ok := n.find(v)
+			if ok {
+				got = append(got, fmt.Sprintf("%s like %s: %d bits, %.0f m", twin.File, twin.Of, twin.Bits, float64(twin.Distance)))
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%+v: %q, want %q", rule, got, want)
+		}
+	}
+	show(NearRule{}, "b like a: 1 bits, 9 m", "c like b: 1 bits, 9 m", "d like b: 4 bits, 4 m", "e like a: 0 bits, 1 m")
+	// Once b is left out, nothing is like c.
+	show(NearRule{Skip: true}, "b like a: 1 bits, 9 m", "d like a: 5 bits, 5 m", "e like a: 0 bits, 1 m")
+	show(NearRule{Bits: 1, Within: 2}, "e like a: 0 bits, 1 m")
+}
+
 // TestOrientedHashes compares the two ways to hash a picture that lies on its
 // side: turned as a whole, and turned once it is small.
 func TestOrientedHashes(t *testing.T) {

@@ -61,6 +61,16 @@ func TestReadPano(t *testing.T) {
 	if m, err := readFile("photo.jpg"); err != nil || m.Pano {
 		t.Errorf("photo.jpg has no XMP: %+v, %v", m, err)
 	}
+	// Where EXIF has a heading, that counts.
+	data, err := os.ReadFile("testdata/photo.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	packet := string(xmpHeader) + `<a xmlns:G="http://ns.google.com/photos/1.0/panorama/" G:PoseHeadingDegrees="3"/>`
+	both := append([]byte{0xFF, 0xD8, 0xFF, 0xE1, 0, byte(len(packet) + 2)}, packet...)
+	if m, err := Read(bytes.NewReader(append(both, data[2:]...))); err != nil || m.Heading != 271.5 || m.Pano {
+		t.Errorf("with a heading in EXIF and in XMP: %+v, %v", m, err)
+	}
 	for _, xmp := range []string{
 		`<a xmlns:G="http://ns.google.com/photos/1.0/panorama/" G:PoseHeadingDegrees="361"/>`,
 		`<a xmlns:G="http://ns.google.com/photos/1.0/panorama/" G:PoseHeadingDegrees="NaN"/>`,

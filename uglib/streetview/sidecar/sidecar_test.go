@@ -142,6 +142,15 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// TestGeometryWins reads a feature whose properties say something else.
+func TestGeometryWins(t *testing.T) {
+	table, err := read(`{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"file":"a.jpg","lat":"n. n.","y":7,"x":8},"geometry":{"type":"Point","coordinates":[1,2]}},`+
+		`{"type":"Feature","properties":{"file":"b.jpg","y":7,"x":8},"geometry":null}]}`, ".geojson")
+	if err != nil || len(table.Problems) > 0 || table.Rows[0].Pos != (orb.Point{1, 2}) || table.Rows[1].Pos != (orb.Point{8, 7}) {
+		t.Errorf("%+v, %v", table, err)
+	}
+}
+
 func TestColumns(t *testing.T) {
 	for _, tt := range []struct {
 		text string

@@ -33,6 +33,7 @@ func town() *city.City {
 			node(city.Area, "Park", box(-90, -60, -40, -10)),
 			node(city.POI, "Hidden Shop", at(0, -35)),
 			node(city.Area, "Square", box(-10, -10, 10, 10)),
+			node(city.Area, "Yard", box(-10, -58, 10, -45)), // behind the building
 		},
 		Scenery: []city.Feature{{Layer: "building", Geometry: box(-10, -25, 10, -15)}},
 	}
