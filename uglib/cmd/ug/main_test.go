@@ -13,7 +13,14 @@ import (
 // sharedHome is the store of the tests that train, so that they train once.
 var sharedHome = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "ug-test-") })
 
+// asProgram makes the test's own binary the program, for commands that run
+// themselves.
+const asProgram = "UG_TEST_AS_PROGRAM"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
 	code := m.Run()
 	if home, err := sharedHome(); err == nil {
 		if err := os.RemoveAll(home); err != nil {
