@@ -16,6 +16,7 @@ import (
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/geo"
 	"urbangraph/uglib/streetview/imagehash"
+	"urbangraph/uglib/ugdata/nxpickle"
 )
 
 // A dataset whose splits touch is refused, with the number that says so.
@@ -230,13 +231,13 @@ func TestNames(t *testing.T) {
 
 // A dataset that was exported and comes back is measured too, and a leak in it
 // is found.
-func TestImport(t *testing.T) {
+func TestOpenForAudit(t *testing.T) {
 	d := gridData(t)
 	dir := t.TempDir()
 	if err := Export(t.Context(), dir, d); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Import(t.Context(), dir)
+	got, err := OpenForAudit(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,20 +268,56 @@ func TestImport(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "val_more.jsonl"), append(leak, '\n'), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if got, err = Import(t.Context(), dir); err != nil {
+	if got, err = OpenForAudit(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := got.Audit(); err == nil || !strings.Contains(err.Error(), "image files in both") || !strings.Contains(err.Error(), "in subgraphs of both") {
 		t.Errorf("a row in two splits gives %v", err)
 	}
-	if _, err := Import(t.Context(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "neither places.parquet nor") {
+	tables := t.TempDir()
+	if err := Write(tables, d); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = OpenForAudit(t.Context(), tables); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := got.Audit(); err != nil || a.Known.Cities != 0 || a.MinDistance != want.MinDistance || a.Pairs[0].Captions != want.Pairs[0].Captions {
+		t.Errorf("tables alone give %+v, %v", a, err)
+	}
+	if err := WriteFolder(tables, d); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = OpenForAudit(t.Context(), tables); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := got.Audit(); err != nil || a.Known != want.Known || a.Pairs[0] != want.Pairs[0] {
+		t.Errorf("tables with cities give %+v, %v; want %+v", a, err, want)
+	}
+	if _, err := OpenForAudit(t.Context(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "neither places.parquet nor") {
 		t.Errorf("an empty folder gives %v", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "more.jsonl"), append(bytes.ReplaceAll(line, []byte(`"split":"train",`), nil), '\n'), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Import(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "more.jsonl, row 1: nothing says its split") {
+	if _, err := OpenForAudit(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "more.jsonl, row 1: nothing says its split") {
 		t.Errorf("a row without a split gives %v", err)
+	}
+}
+
+// A pickle of the reference: nodes by text and coordinates, the image in the
+// middle.
+func TestReadPickle(t *testing.T) {
+	g := nxpickle.Graph{Nodes: []nxpickle.Node{
+		{ID: int64(41), Attrs: nxpickle.Attrs{{Key: "node_text", Value: "Name: Elm Lane, ID: 41"}, {Key: "coords", Value: nxpickle.Tuple{103.8, 1.35}}}},
+		{ID: int64(812345678901234567), Attrs: nxpickle.Attrs{{Key: "node_text", Value: "Name: mapillary image, ID: 812345678901234567"}, {Key: "coords", Value: nxpickle.Tuple{103.9, 1.36}}}},
+	}}
+	var b bytes.Buffer
+	if err := g.WritePickle(&b); err != nil {
+		t.Fatal(err)
+	}
+	f, err := readPickle(&b)
+	if err != nil || f.Center != 812345678901234567 || len(f.Nodes) != 2 || f.Nodes[1].Coords != [2]float64{103.9, 1.36} || nodeName(f.Nodes[0].Text) != "Elm Lane" {
+		t.Errorf("graph %+v, %v", f, err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,18 +25,23 @@ import (
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/progress"
 	"urbangraph/uglib/streetview/imagehash"
+	"urbangraph/uglib/ugdata/nxpickle"
 )
 
-// Import reads a dataset that was made elsewhere, for [Dataset.Audit]: a folder
-// of the tables of [Write], or of training files of the UGE reference (*.jsonl)
-// with the graphs that they name. The split of a row is its own or the
+// OpenForAudit reads a dataset that was made elsewhere, with the splits that it
+// has, as far as [Dataset.Audit] compares it: a folder that [OpenFolder] opens,
+// or training files of the UGE reference (*.jsonl) with the graphs that they name
+// (portable JSON or pickles of NetworkX). The split of a row is its own or the
 // beginning of the name of its file ("train", "val", "test", "heldout"); rows
 // with one image, or of one place id, are one place. Where a place stands is
-// taken from the middle of its graph. Of the tables, subgraphs are compared by
-// city only while their cities are open; see [Open].
-func Import(ctx context.Context, dir string) (*Dataset, error) {
+// taken from the middle of its graph. Package exchange makes datasets of such
+// files that can be trained on.
+func OpenForAudit(ctx context.Context, dir string) (*Dataset, error) {
 	if _, err := os.Stat(filepath.Join(dir, placesTable)); err == nil {
-		return Read(dir)
+		if _, err := os.Stat(filepath.Join(dir, citiesDir)); err != nil {
+			return Read(dir) // without its cities
+		}
+		return OpenFolder(dir)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
 	if err != nil {
@@ -167,7 +173,13 @@ func (in *importer) graph(p *Place, path string) error {
 		return err
 	}
 	defer f.Close()
-	g, err := ReadGraph(bufio.NewReader(f))
+	data := bufio.NewReader(f)
+	var g GraphFile
+	if head, _ := data.Peek(2); nxpickle.Is(head) {
+		g, err = readPickle(data)
+	} else {
+		g, err = ReadGraph(data)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -209,6 +221,41 @@ func (in *importer) node(n GraphNode) city.NodeID {
 		in.city.Nodes = append(in.city.Nodes, x)
 	}
 	return id
+}
+
+// readPickle reads a graph that the reference wrote. Its middle is the node that
+// is named as such, or the one whose text says that it is an image; nodes do not
+// say their class.
+func readPickle(r io.Reader) (GraphFile, error) {
+	var g GraphFile
+	file, err := nxpickle.Read(r, nxpickle.Limits{})
+	if err != nil {
+		return g, err
+	}
+	if len(file.Centers) > 0 {
+		g.Center, _ = file.Centers[0].(int64)
+	}
+	for _, n := range file.Graph.Nodes {
+		id, ok := n.ID.(int64)
+		if !ok {
+			continue
+		}
+		x := GraphNode{ID: id, Text: n.Attrs.Text("node_text")}
+		if at, ok := n.Attrs.Get("coords"); ok {
+			if pair, ok := at.(nxpickle.Tuple); ok && len(pair) == 2 {
+				lon, lonOK := nxpickle.Float(pair[0])
+				lat, latOK := nxpickle.Float(pair[1])
+				if lonOK && latOK {
+					x.Coords = [2]float64{lon, lat}
+				}
+			}
+		}
+		if len(file.Centers) == 0 && strings.HasPrefix(x.Text, "Name: mapillary image") {
+			g.Center = id
+		}
+		g.Nodes = append(g.Nodes, x)
+	}
+	return g, nil
 }
 
 // nodeName takes the name from a node text of the reference.

@@ -32,7 +32,7 @@ row's own or the beginning of the file's name) with the graphs that they name.
 			var d *ugdata.Dataset
 			var err error
 			if len(args) == 1 {
-				d, err = ugdata.Import(cmd.Context(), args[0])
+				d, err = ugdata.OpenForAudit(cmd.Context(), args[0])
 			} else {
 				d, err = flags.open(cmd)
 			}
