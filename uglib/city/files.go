@@ -26,7 +26,7 @@ const (
 
 // layoutVersion is that of the files that Write writes and of the rules by
 // which Build makes nodes and edges: raise it when either changes.
-const layoutVersion = 5
+const layoutVersion = 6
 
 // header is the content of city.json.
 type header struct {
