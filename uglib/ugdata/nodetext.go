@@ -53,21 +53,27 @@ func NodeTextReference(c *city.City, id city.NodeID) string {
 			fmt.Fprintf(&extra, ", %s=%s", f.label, v)
 		}
 	}
-	return layout(c, c.AdminOf(id), c.DisplayName(id), int64(id), n.Category, n.Address, extra.String(), c.Centroid(id))
+	where := "unavailable"
+	if n.Geometry != nil {
+		where = coordinates(c.Centroid(id))
+	}
+	return layout(c, c.AdminOf(id), c.DisplayName(id), int64(id), n.Category, n.Address, extra.String(), where)
 }
 
 // imageTextReference is that of an image.
 func imageTextReference(c *city.City, id int64, pos orb.Point) string {
-	return layout(c, c.AdminAt(pos), "mapillary image", id, "", "", "", pos)
+	return layout(c, c.AdminAt(pos), "mapillary image", id, "", "", "", coordinates(pos))
 }
 
-func layout(c *city.City, admin city.Admin, name string, id int64, category, address, extra string, at orb.Point) string {
+func coordinates(at orb.Point) string { return fmt.Sprintf("(%.6f, %.6f)", at[0], at[1]) }
+
+func layout(c *city.City, admin city.Admin, name string, id int64, category, address, extra, where string) string {
 	or := func(s string) string {
 		if s == "" {
 			return "nan"
 		}
 		return s
 	}
-	return fmt.Sprintf("Name: %s, ID: %d, Category: %s, Address: %s, Planning area: %s, District: %s, Country: %s, %s, Coordinates: (%.6f, %.6f)",
-		or(name), id, or(category), or(address), or(admin.Neighbourhood), or(admin.District), or(cmp.Or(admin.Country, c.Country)), extra, at[0], at[1])
+	return fmt.Sprintf("Name: %s, ID: %d, Category: %s, Address: %s, Planning area: %s, District: %s, Country: %s, %s, Coordinates: %s",
+		or(name), id, or(category), or(address), or(admin.Neighbourhood), or(admin.District), or(cmp.Or(admin.Country, c.Country)), extra, where)
 }

@@ -144,7 +144,7 @@ func street(c *city.City, id city.NodeID) string {
 	if n.Kind == city.Street && n.Name == "" {
 		return "the " + caption.StreetClass(n.Type)
 	}
-	return c.DisplayName(id)
+	return caption.Tidy(c.DisplayName(id))
 }
 
 // target names a destination or a place on the way.
