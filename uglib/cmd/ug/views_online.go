@@ -35,11 +35,11 @@ type onlineFlags struct {
 	parallel int
 }
 
-const onlineHelp = `--mapillary and --kartaview fetch photographs of a street-view service: all flat ones of the
-city, or those that the other flags ask for, spread evenly over it. An interrupted command goes on where
-it stopped, and what the service could not give is listed. Mapillary needs the client token
+const onlineHelp = `--mapillary and --kartaview fetch photographs of a street-view service: all flat ones of the city,
+or those that the other flags ask for, spread evenly over it. An interrupted command goes on
+where it stopped, and what the service could not give is listed. Mapillary needs the client token
 of a registered application (www.mapillary.com/dashboard/developers) in $MAPILLARY_TOKEN or
---token-file; KartaView needs none, and with one in $KARTAVIEW_TOKEN allows more requests an hour.
+--token-file. KartaView needs none; a token in $KARTAVIEW_TOKEN allows more requests an hour.
 --mapillary-file reads metadata that were fetched before, with the image files of --photos.`
 
 // flags of photographs of a service alone, in the order of the help.

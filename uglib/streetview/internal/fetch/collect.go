@@ -349,7 +349,6 @@ func (d *downloads) one(ctx context.Context, p Photo) error {
 	if err != nil {
 		return d.miss(ctx, p.ID(), err)
 	}
-	p.ImageURL = ""
 	got.Photo = &p
 	if _, err := d.log.append(*got); err != nil {
 		return err
