@@ -130,7 +130,7 @@ func newData(a *app) *cobra.Command {
 		RunE: help,
 	}
 	flags.register(cmd)
-	cmd.AddCommand(newDataBuild(a, &flags), newDataShow(a, &flags), newDataAudit(a, &flags), newDataExport(a, &flags), newDataPaths(a, &flags), newDataCaptions(a, &flags))
+	cmd.AddCommand(newDataBuild(a, &flags), newDataShow(a, &flags), newDataAudit(a, &flags), newDataExport(a, &flags), newDataImport(a), newDataPaths(a, &flags), newDataCaptions(a, &flags))
 	return cmd
 }
 

@@ -17,6 +17,7 @@ func newDataExport(a *app, flags *dataFlags) *cobra.Command {
 		images  bool
 		shardMB int64
 		title   string
+		from    string
 	)
 	cmd := &cobra.Command{
 		Use:   "export DIR",
@@ -34,7 +35,8 @@ func newDataExport(a *app, flags *dataFlags) *cobra.Command {
 ` + dataHelp,
 		Example: `  ug data export ./ugdata
   ug data export ./ugdata --format all --images
-  ug data export ./ugdata --format pyg,graphml`,
+  ug data export ./ugdata --format pyg,graphml
+  ug data export ./shards --format webdataset --from ./imported`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			chosen, err := exchange.ParseFormats(formats...)
@@ -44,26 +46,32 @@ func newDataExport(a *app, flags *dataFlags) *cobra.Command {
 			if shardMB < 1 {
 				return usagef("--shard-mb %d holds nothing; try 256", shardMB)
 			}
-			spec, err := flags.spec(cmd)
-			if err != nil {
-				return err
-			}
-			d, err := ugdata.Open(cmd.Context(), spec)
-			if err != nil {
-				return err
+			about := ugdata.About{Title: title}
+			var d *ugdata.Dataset
+			if from != "" {
+				if d, err = ugdata.OpenFolder(from); err != nil {
+					return err
+				}
+			} else {
+				spec, err := flags.spec(cmd)
+				if err != nil {
+					return err
+				}
+				if d, err = ugdata.Open(cmd.Context(), spec); err != nil {
+					return err
+				}
+				about.Spec = &spec
 			}
 			audit, err := d.Audit()
 			if err != nil {
 				return err
 			}
+			about.Audit = &audit
 			dir, err := filepath.Abs(args[0])
 			if err != nil {
 				return err
 			}
-			o := exchange.Options{
-				Formats: chosen, Images: images, ShardBytes: shardMB << 20,
-				About: ugdata.About{Title: title, Spec: &spec, Audit: &audit},
-			}
+			o := exchange.Options{Formats: chosen, Images: images, ShardBytes: shardMB << 20, About: about}
 			if err := exchange.Export(cmd.Context(), dir, d, o); err != nil {
 				return err
 			}
@@ -74,6 +82,7 @@ func newDataExport(a *app, flags *dataFlags) *cobra.Command {
 	cmd.Flags().StringSliceVar(&formats, "format", []string{string(exchange.Reference)}, "`formats` to write, or all")
 	cmd.Flags().BoolVar(&images, "images", false, "copy the images, so that the folder stands alone")
 	cmd.Flags().Int64Var(&shardMB, "shard-mb", 256, "size of a WebDataset shard in `megabytes`, at most")
+	cmd.Flags().StringVar(&from, "from", "", "export the dataset that stands alone in this `folder`, instead of one by the flags below")
 	cmd.Flags().StringVar(&title, "title", "", "title of the card (default: the cities)")
 	return cmd
 }

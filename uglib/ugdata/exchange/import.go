@@ -62,6 +62,19 @@ type Report struct {
 	Problems []Problem    `json:"problems"`
 }
 
+// Note says for a card where a dataset comes from.
+func (r *Report) Note() string {
+	rows := 0
+	for _, f := range r.Files {
+		for _, n := range f.Rows {
+			rows += n
+		}
+	}
+	return fmt.Sprintf("Imported from files of the UGE reference: %d rows in %d files and %d graphs; %d places were left out, %d lines and files could not be read. "+
+		"The cities are those that the graphs show; a street of which a graph knows the middle alone is drawn through the points that edges show to lie on it.",
+		rows, len(r.Files), r.Graphs, r.Skipped, len(r.Problems))
+}
+
 // FileReport counts the rows of a file by their form.
 type FileReport struct {
 	File string       `json:"file"`

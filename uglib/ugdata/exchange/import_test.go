@@ -340,3 +340,20 @@ func TestParseText(t *testing.T) {
 		}
 	}
 }
+
+// A street of which a graph knows the middle alone is drawn through its feet.
+func TestDrawn(t *testing.T) {
+	middle := orb.Point{10, 50}
+	for _, x := range []struct {
+		feet []orb.Point
+		want int
+	}{{nil, 2}, {[]orb.Point{middle}, 2}, {[]orb.Point{{10.001, 50}}, 2}, {[]orb.Point{{10.001, 50}, {9.998, 50.0001}, {10.001, 50}}, 3}} {
+		line := drawn(middle, x.feet)
+		if len(line) != x.want || !slices.IsSortedFunc(line, func(a, b orb.Point) int { return int((a[0] - b[0]) * 1e6) }) && !slices.IsSortedFunc(line, func(a, b orb.Point) int { return int((b[0] - a[0]) * 1e6) }) {
+			t.Errorf("%v is %v", x.feet, line)
+		}
+	}
+	if p := pointAt(orb.Point{0, 0}, 90, 1000); p[0] < 0.00898 || p[0] > 0.00900 || p[1] > 1e-9 {
+		t.Errorf("1 km to the east is %v", p)
+	}
+}

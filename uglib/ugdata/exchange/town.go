@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -57,13 +58,14 @@ type town struct {
 	index  map[int64]city.NodeID
 	nodes  []*Node // that each node of the city was made of
 	edges  map[[3]int32]bool
-	others int // nodes that another graph describes otherwise
+	feet   map[city.NodeID][]orb.Point // points that edges show to lie on a street
+	others int                         // nodes that another graph describes otherwise
 }
 
 func newTown(name string) *town {
 	return &town{
 		city:  &city.City{Name: name, Title: name, Credit: osm.Credit},
-		index: map[int64]city.NodeID{}, edges: map[[3]int32]bool{},
+		index: map[int64]city.NodeID{}, edges: map[[3]int32]bool{}, feet: map[city.NodeID][]orb.Point{},
 	}
 }
 
@@ -100,6 +102,7 @@ func (t *town) add(g *Graph, image int64) (ugdata.Subgraph, error) {
 			continue
 		}
 		kind, turn := edgeType(e.Type, a, b)
+		told := !math.IsNaN(e.Metres) && (!math.IsNaN(e.Bearing) || e.Metres == 0)
 		e = measured(e, a.At, b.At)
 		if turn {
 			a, b, from, to = b, a, to, from
@@ -107,6 +110,9 @@ func (t *town) add(g *Graph, image int64) (ugdata.Subgraph, error) {
 		}
 		x := ugdata.SubEdge{From: from, To: to, Type: kind, Distance: metres(e.Metres), Bearing: geo.Bearing(math.Mod(e.Bearing+360, 360))}
 		sub.Edges = append(sub.Edges, x)
+		if kind == city.Nearest && told && to != 0 {
+			t.feet[sub.Nodes[to]] = append(t.feet[sub.Nodes[to]], pointAt(a.At, x.Bearing, x.Distance))
+		}
 		if from != 0 && to != 0 {
 			t.edge(sub.Nodes[from], sub.Nodes[to], x, b.At)
 		}
@@ -135,8 +141,8 @@ func (t *town) node(n *Node) city.NodeID {
 }
 
 // shapeOf gives a node the geometry that its kind asks for. A street of which
-// only the middle is known is a line of no length there; an area of which only
-// the middle is known counts as a point of interest.
+// only the middle is known is a line of no length there, which close draws longer;
+// an area of which only the middle is known counts as a point of interest.
 func shapeOf(n *Node) (city.Kind, orb.Geometry) {
 	switch n.Kind {
 	case "street":
@@ -178,8 +184,49 @@ func (t *town) edge(from, to city.NodeID, e ugdata.SubEdge, at orb.Point) {
 	}
 }
 
-// close gives the city its bound and frame, around nodes and images.
+// pointAt returns the point at a distance from another, in the plane around it.
+func pointAt(p orb.Point, b geo.Bearing, d geo.Metres) orb.Point {
+	sin, cos := math.Sincos(b.Radians())
+	return geo.Frame{Origin: p}.LonLat(orb.Point{float64(d) * sin, float64(d) * cos})
+}
+
+// drawn returns the line of a street of which its middle is known and points that
+// lie on it: through all of them, in their order along the direction in which
+// they lie farthest apart.
+func drawn(middle orb.Point, feet []orb.Point) orb.LineString {
+	frame := geo.Frame{Origin: middle}
+	points := make([]orb.Point, 0, len(feet)+1)
+	var axis orb.Point
+	for _, p := range append(slices.Clone(feet), middle) {
+		xy := frame.Local(p)
+		points = append(points, xy)
+		if xy[0]*xy[0]+xy[1]*xy[1] > axis[0]*axis[0]+axis[1]*axis[1] {
+			axis = xy
+		}
+	}
+	along := func(p orb.Point) float64 { return p[0]*axis[0] + p[1]*axis[1] }
+	slices.SortStableFunc(points, func(a, b orb.Point) int { return cmp.Compare(along(a), along(b)) })
+	points = slices.CompactFunc(points, func(a, b orb.Point) bool { return math.Hypot(a[0]-b[0], a[1]-b[1]) < 0.1 })
+	line := make(orb.LineString, 0, len(points))
+	for _, p := range points {
+		line = append(line, frame.LonLat(p))
+	}
+	if len(line) < 2 {
+		return orb.LineString{middle, middle}
+	}
+	return line
+}
+
+// close draws the streets of which only the middle is known through the points
+// that lie on them, and gives the city its bound and frame, around nodes and
+// images.
 func (t *town) close(images []orb.Point) error {
+	for id, feet := range t.feet {
+		n := &t.city.Nodes[id]
+		if line, ok := n.Geometry.(orb.LineString); ok && len(line) == 2 && line[0] == line[1] {
+			n.Geometry = drawn(line[0], feet)
+		}
+	}
 	var all orb.MultiPoint = slices.Clone(images)
 	for i := range t.city.Nodes {
 		b := t.city.Nodes[i].Geometry.Bound()
