@@ -2,6 +2,7 @@ package city
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/planar"
 
+	"urbangraph/uglib/geo"
 	"urbangraph/uglib/osm"
 )
 
@@ -156,6 +158,51 @@ func TestAcrossTheMeridian(t *testing.T) {
 		}
 		if m, n := c.Within(p, 100), c.Within(other, 100); len(m) != len(n) || len(m) == 0 {
 			t.Errorf("%v: %v, and as %v %v", p, m, other, n)
+		}
+	}
+}
+
+// TestBoxAcrossTheMeridian cuts a box out of the map that lies on both sides of
+// the 180th meridian, and one on the east side alone.
+func TestBoxAcrossTheMeridian(t *testing.T) {
+	for _, c := range []struct {
+		box           string
+		streets, pois int
+		middle        float64
+	}{
+		{"179.9985,-16.8015,-179.998,-16.798", 2, 1, 180.00025},
+		{"-180,-16.8015,-179.998,-16.798", 2, 1, -179.999},
+		{"179.996,-16.8015,180,-16.798", 1, 0, 179.998},
+	} {
+		bound, err := geo.ParseBound(c.box)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := FromFile("testdata/maps/taveuni.osm", "", &bound)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Build(context.Background(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		count := map[Kind]int{}
+		for i := range got.Nodes {
+			count[got.Nodes[i].Kind]++
+			if b := got.Nodes[i].Geometry.Bound(); b.Max[0]-b.Min[0] > 1 || math.Abs(b.Min[0]-c.middle) > 1 {
+				t.Errorf("%s: node %d spans %v", c.box, i, b)
+			}
+		}
+		if count[Street] != c.streets || count[POI] != c.pois || count[Area] != 1 || math.Abs(got.Frame.Origin[0]-c.middle) > 1e-9 {
+			t.Errorf("%s: %v around %v", c.box, count, got.Frame.Origin)
+		}
+		checkInvariants(t, got)
+		dir := t.TempDir()
+		if err := Write(dir, got); err != nil {
+			t.Fatal(err)
+		}
+		if read, err := Read(dir); err != nil || same(got, read) != nil {
+			t.Errorf("%s: %v, %v", c.box, err, same(got, read))
 		}
 	}
 }
