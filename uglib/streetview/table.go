@@ -9,14 +9,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/encoding/wkb"
 
 	"urbangraph/uglib/city"
 	"urbangraph/uglib/geo"
+	"urbangraph/uglib/geo/geoparquet"
 	"urbangraph/uglib/streetview/imagehash"
 )
 
@@ -45,15 +46,17 @@ type row struct {
 	FootLat  *float64 `parquet:"foot_lat,optional"`
 	Distance *float64 `parquet:"distance,optional"`
 	Bearing  *float64 `parquet:"bearing,optional"`
-	Geometry []byte   `parquet:"geometry"` // WKB of the position
 }
 
-func toRow(v View) (row, error) {
-	point, err := wkb.Marshal(v.Pos)
-	if err != nil {
-		return row{}, err
-	}
-	r := row{ID: v.ID, File: v.File, Origin: string(v.Origin), Lon: v.Pos[0], Lat: v.Pos[1], Credit: v.Credit, SHA256: v.SHA256, Geometry: point}
+// mapRow is a row with the columns by which programs for maps read it.
+type mapRow struct {
+	row
+	Geometry []byte          `parquet:"geometry"` // of the position
+	BBox     geoparquet.BBox `parquet:"bbox"`
+}
+
+func toRow(v View) row {
+	r := row{ID: v.ID, File: v.File, Origin: string(v.Origin), Lon: v.Pos[0], Lat: v.Pos[1], Credit: v.Credit, SHA256: v.SHA256}
 	if v.Hash != 0 {
 		r.Hash = v.Hash.String()
 	}
@@ -70,7 +73,7 @@ func toRow(v View) (row, error) {
 		r.FootLon, r.FootLat = new(v.Foot[0]), new(v.Foot[1])
 		r.Distance, r.Bearing = new(float64(v.Distance)), new(float64(v.Bearing))
 	}
-	return r, nil
+	return r
 }
 
 func (r row) view() (View, error) {
@@ -102,9 +105,6 @@ func (r row) view() (View, error) {
 	return v, nil
 }
 
-// geoMetadata makes the table a GeoParquet 1.1.0 file.
-const geoMetadata = `{"version":"1.1.0","primary_column":"geometry","columns":{"geometry":{"encoding":"WKB","geometry_types":["Point"]}}}`
-
 func writeSet(dir string, s *Set) (err error) {
 	path := filepath.Join(dir, viewsFile)
 	defer func() {
@@ -116,27 +116,31 @@ func writeSet(dir string, s *Set) (err error) {
 	if err != nil {
 		return err
 	}
-	w := parquet.NewGenericWriter[row](f, parquet.Compression(&parquet.Zstd), parquet.KeyValueMetadata("geo", geoMetadata))
-	rows := make([]row, 0, 1024)
-	for i, v := range s.Views {
-		r, rowErr := toRow(v)
-		rows = append(rows, r)
-		err = rowErr
-		if err == nil && (len(rows) == cap(rows) || i == len(s.Views)-1) {
-			_, err = w.Write(rows)
-			rows = rows[:0]
-		}
-		if err != nil {
-			break
-		}
-	}
-	if err = errors.Join(err, w.Close(), f.Close()); err != nil {
+	if err := errors.Join(writeViews(f, s.Views), f.Close()); err != nil {
 		return err
 	}
 	if err := writeJSON(filepath.Join(dir, reportFile), s.Report()); err != nil || len(s.Skipped) == 0 {
 		return err
 	}
 	return writeJSON(filepath.Join(dir, skippedFile), s.Skipped)
+}
+
+// writeViews writes views as a GeoParquet file.
+func writeViews(f io.Writer, views []View) error {
+	w, err := geoparquet.NewWriter(f, func(r *mapRow, g []byte, b geoparquet.BBox) { r.Geometry, r.BBox = g, b })
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(views, 1024) {
+		rows, points := make([]mapRow, len(part)), make([]orb.Geometry, len(part))
+		for i, v := range part {
+			rows[i].row, points[i] = toRow(v), v.Pos
+		}
+		if err := w.Write(rows, points); err != nil {
+			return err
+		}
+	}
+	return w.Close()
 }
 
 func writeJSON(path string, v any) error {
