@@ -263,8 +263,10 @@ func (c *client) body(system, prompt, image string, newLimit bool) ([]byte, erro
 	} else {
 		req.MaxTokens = c.cfg.MaxTokens
 	}
-	if c.cfg.Temperature >= 0 {
-		req.Temperature = &c.cfg.Temperature
+	if t := c.cfg.Temperature; t > Greedy {
+		req.Temperature = &t
+	} else if t >= 0 {
+		req.Temperature = new(float64)
 	}
 	return json.Marshal(req)
 }

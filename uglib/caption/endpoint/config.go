@@ -21,7 +21,7 @@ type Config struct {
 	URL   string // base of the API, such as "https://api.example.com/v1"; "/chat/completions" is added
 	Model string // as the endpoint names it
 
-	Temperature float64    // default 0.2, the reference's; below 0: left to the endpoint
+	Temperature float64    // default 0.2, the reference's; Greedy for none; below 0: left to the endpoint
 	MaxTokens   int        // of an answer; default 1300, the reference's
 	Prompt      string     // version of the prompt; default and only one "1"
 	Reach       geo.Metres // how far around a view its prompt tells of the map; default 200, the reference's
@@ -46,6 +46,10 @@ type Config struct {
 
 	transport http.RoundTripper // of tests; nil: the net
 }
+
+// Greedy is the temperature at which a model always takes the likeliest token.
+// It is sent as 0, which in a Config is the default.
+const Greedy = 1e-6
 
 // PromptVersion is the version of the prompt that this package writes.
 const PromptVersion = "1"

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -63,6 +64,9 @@ func (s Spec) estimate(ctx context.Context) (Estimate, error) {
 		last := s
 		last.Config.Round--
 		a, err := home.Lookup(last)
+		if errors.Is(err, store.ErrAbsent) { // that round comes first
+			return last.estimate(ctx)
+		}
 		if err != nil {
 			return Estimate{}, err
 		}

@@ -57,9 +57,14 @@ func TestGood(t *testing.T) {
 		if again := w.must(t); e.count() != 9 || len(again.All()) != 9 || again.All()[4] != c.All()[4] {
 			t.Errorf("%d requests after the second run", e.count())
 		}
+		w.cfg.Temperature = Greedy
+		if w.must(t); e.count() != 18 || e.asked[17].body["temperature"] != 0.0 {
+			t.Errorf("%d requests, the last %v", e.count(), e.asked[len(e.asked)-1].body["temperature"])
+		}
+		w.cfg.Temperature = 0.2
 		// Another prompt asks anew.
 		w.cfg.Places = 2
-		if w.must(t); e.count() != 18 {
+		if w.must(t); e.count() != 27 {
 			t.Errorf("%d requests after a run with another prompt", e.count())
 		}
 	})

@@ -178,6 +178,11 @@ func TestRounds(t *testing.T) {
 	if est, err := Estimates(ctx, cfg, spec.Views); err != nil || est.Requests != failed || est.Done != n-failed || est.Completion != 200*failed {
 		t.Errorf("estimate %+v, %v", est, err)
 	}
+	other := spec.Views // a set that is new in this round begins with the one before
+	other.Count = 6
+	if est, err := Estimates(ctx, cfg, other); err != nil || est.Requests == 0 || est.Requests > 6 {
+		t.Errorf("estimate %+v, %v", est, err)
+	}
 	second, err := New(spec.Views, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -318,6 +323,7 @@ func FuzzDecodeCaptions(f *testing.F) {
 	f.Add(data)
 	f.Add(data[:len(data)/2])
 	f.Add([]byte("PAR1"))
+	f.Add([]byte("PAR1\x15\x06\x15 \x15PAR\xd6"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := decodeCaptions(data)
 		if err != nil {

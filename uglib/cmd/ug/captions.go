@@ -86,6 +86,9 @@ func (f *captionFlags) apply(cmd *cobra.Command, spec *ugdata.Spec) error {
 		}
 		return nil
 	}
+	if cmd.Flags().Changed("caption-temperature") && f.config.Temperature == 0 {
+		f.config.Temperature = endpoint.Greedy
+	}
 	c, err := f.given(spec)
 	if err != nil {
 		return err
