@@ -102,6 +102,70 @@ func (a *Assembler) advance(ctx context.Context, city int) error {
 	return nil
 }
 
+// Run takes all steps on this machine and writes the dataset into a folder. It
+// works through one city after the other, with a few hundred places in memory.
+// Parts that are there already are taken as they are; the folder of the parts is
+// removed when all of them are in the tables.
+func (b *Builder) Run(ctx context.Context, dir string, parts Parts, about About) (*Built, error) {
+	surveys := make([]*Survey, b.Cities())
+	for i := range surveys {
+		var err error
+		if surveys[i], err = b.Survey(ctx, i); err != nil {
+			return nil, err
+		}
+	}
+	jobs, err := b.Jobs(surveys)
+	if err != nil {
+		return nil, err
+	}
+	out, err := b.Assembler(dir, surveys)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	for len(jobs) > 0 {
+		n := 1
+		for n < len(jobs) && jobs[n].City == jobs[0].City {
+			n++
+		}
+		if err := b.describeAll(ctx, jobs[:n], parts); err != nil {
+			return nil, err
+		}
+		for i := range jobs[:n] {
+			if err := out.from(ctx, parts, jobs[i].Number); err != nil {
+				return nil, err
+			}
+		}
+		jobs = jobs[n:]
+	}
+	if err := parts.Remove(); err != nil {
+		return nil, err
+	}
+	return out.Finish(ctx, about)
+}
+
+// join puts parts that are all there together.
+func (b *Builder) join(ctx context.Context, dir string, parts Parts, about About) (*Built, error) {
+	outline, err := parts.ReadOutline()
+	if err != nil {
+		return nil, err
+	}
+	out, err := b.Assembler(dir, outline.Surveys)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	task := progress.Start(ctx, "put the parts together", outline.Jobs)
+	defer task.Done()
+	for n := range outline.Jobs {
+		if err := out.from(ctx, parts, n); err != nil {
+			return nil, err
+		}
+		task.Add(1)
+	}
+	return out.Finish(ctx, about)
+}
+
 // Built is what a build did, for its summary.
 type Built struct {
 	Audit   Audit

@@ -8,7 +8,6 @@ import (
 
 	"urbangraph/uglib/caption/endpoint"
 	"urbangraph/uglib/city"
-	"urbangraph/uglib/progress"
 	"urbangraph/uglib/store"
 	"urbangraph/uglib/streetview"
 )
@@ -132,42 +131,13 @@ func (s Spec) Build(ctx context.Context, b *store.Build) error {
 	if err != nil {
 		return err
 	}
-	surveys := make([]*Survey, builder.Cities())
-	for i := range surveys {
-		if surveys[i], err = builder.Survey(ctx, i); err != nil {
-			return err
-		}
-	}
-	jobs, err := builder.Jobs(surveys)
-	if err != nil {
-		return err
-	}
 	b.Keep(partsDir)
-	parts := Parts(b.Path(partsDir))
-	out, err := builder.Assembler(b.Dir, surveys)
+	built, err := builder.Run(ctx, b.Dir, Parts(b.Path(partsDir)), About{Spec: &s})
 	if err != nil {
 		return err
 	}
-	defer out.Close()
-	for len(jobs) > 0 {
-		n := 1
-		for n < len(jobs) && jobs[n].City == jobs[0].City {
-			n++
-		}
-		if err := builder.describeAll(ctx, jobs[:n], parts); err != nil {
-			return err
-		}
-		for i := range jobs[:n] {
-			if err := out.from(ctx, parts, jobs[i].Number); err != nil {
-				return err
-			}
-		}
-		jobs = jobs[n:]
-	}
-	if err := parts.Remove(); err != nil {
-		return err
-	}
-	return s.finish(ctx, out, b)
+	built.summarise(b.Summary)
+	return nil
 }
 
 // described is the same artefact as its spec, made of parts that are there
@@ -184,33 +154,11 @@ func (s Spec) FromParts(parts Parts) store.Spec { return described{s, parts} }
 
 // Build implements [store.Spec].
 func (d described) Build(ctx context.Context, b *store.Build) error {
-	outline, err := d.parts.ReadOutline()
-	if err != nil {
-		return err
-	}
 	builder, err := d.Builder()
 	if err != nil {
 		return err
 	}
-	out, err := builder.Assembler(b.Dir, outline.Surveys)
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	task := progress.Start(ctx, "put the parts together", outline.Jobs)
-	defer task.Done()
-	for n := range outline.Jobs {
-		if err := out.from(ctx, d.parts, n); err != nil {
-			return err
-		}
-		task.Add(1)
-	}
-	return d.finish(ctx, out, b)
-}
-
-// finish ends a build of the spec.
-func (s Spec) finish(ctx context.Context, out *Assembler, b *store.Build) error {
-	built, err := out.Finish(ctx, About{Spec: &s})
+	built, err := builder.join(ctx, b.Dir, d.parts, About{Spec: &d.Spec})
 	if err != nil {
 		return err
 	}
