@@ -23,6 +23,7 @@ type Report struct {
 
 // Reading is what was found when the images of a set were read.
 type Reading struct {
+	Table    string        `json:"table,omitempty"`   // SHA-256 of views.parquet
 	Images   int           `json:"images"`            // files that were read
 	Reach    geo.Metres    `json:"reach"`             // greatest distance from a view to its street
 	Headings Headings      `json:"headings"`          // of the views

@@ -55,7 +55,7 @@ type Spec struct {
 }
 
 // layoutVersion is raised when files or drawing change.
-const layoutVersion = 4
+const layoutVersion = 5
 
 // Render returns the spec of count views drawn from the geometry of a city:
 // seed 1, 448 by 336 pixels, 90 degrees. See package render for what they show

@@ -1,7 +1,8 @@
 package streetview
 
 import (
-	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -116,9 +117,11 @@ func writeSet(dir string, s *Set) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(writeViews(f, s.Views), f.Close()); err != nil {
+	hash := sha256.New()
+	if err := errors.Join(writeViews(io.MultiWriter(f, hash), s.Views), f.Close()); err != nil {
 		return err
 	}
+	s.Reading.Table = hex.EncodeToString(hash.Sum(nil))
 	if err := writeJSON(filepath.Join(dir, reportFile), s.Report()); err != nil || len(s.Skipped) == 0 {
 		return err
 	}
@@ -170,15 +173,17 @@ func readSet(dir string) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{}
-	if s.Views, err = decodeViews(data); err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w; remove the artefact (ug rm) and open it again", path, err)
-	}
 	var report Report
 	if err := readJSON(filepath.Join(dir, reportFile), &report); err != nil {
 		return nil, err
 	}
-	s.Reading = report.Reading
+	s := &Set{Reading: report.Reading}
+	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != report.Table {
+		return nil, fmt.Errorf("%s is damaged: its SHA-256 is not the one in %s; remove the artefact (ug rm) and open it again", path, reportFile)
+	}
+	if s.Views, err = decodeViews(data); err != nil {
+		return nil, fmt.Errorf("%s cannot be read: %w; remove the artefact (ug rm) and open it again", path, err)
+	}
 	err = readJSON(filepath.Join(dir, skippedFile), &s.Skipped)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
@@ -194,9 +199,9 @@ func decodeViews(data []byte) (views []View, err error) {
 			views, err = nil, fmt.Errorf("damaged Parquet file: %v", p)
 		}
 	}()
-	file, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
+	file, err := geoparquet.Open(data)
 	if err != nil {
-		return nil, fmt.Errorf("damaged Parquet file: %w", err)
+		return nil, err
 	}
 	want := parquet.SchemaOf(new(row))
 	for _, path := range want.Columns() {
