@@ -95,6 +95,10 @@ func TestModelCaptions(t *testing.T) {
 	if err != nil || a.Manifest.Summary["captions by model"] != float64(model) || a.Manifest.Summary["captions by template"] != float64(template) {
 		t.Errorf("summary %v, %v", a.Manifest.Summary, err)
 	}
+	card, err := os.ReadFile(a.Path("README.md"))
+	if err != nil || !strings.Contains(string(card), "were written by the model eye at "+e.URL) {
+		t.Errorf("the card does not name the model: %v\n%s", err, card)
+	}
 	before := asked.Load()
 	if again, err := Open(ctx, spec); err != nil || asked.Load() != before || again.Places[3].Caption != d.Places[3].Caption || again.Places[3].Summary != d.Places[3].Summary {
 		t.Errorf("%d requests for the second opening, %v", asked.Load()-before, err)

@@ -259,6 +259,11 @@ func (c *card) provenance() {
 		rows = append(rows, []string{v.City.Name, held, src.File, thousands(int(src.Size)), "`" + src.SHA256 + "`", box})
 	}
 	c.table(rows...)
+	if m := s.Captions; m != nil {
+		by := c.dataset.captionsBy
+		c.line("Captions and summaries of %s places were written by the model %s at %s, those of %s where it wrote none by templates. A model need not write the same again.\n",
+			thousands(by[ByModel]), m.Model, m.URL, thousands(by[ByTemplate]))
+	}
 	c.line("Seed %d. The rest of how it was made; made again with these, it is the same to the byte:\n", s.Seed)
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
