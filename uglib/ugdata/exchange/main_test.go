@@ -56,3 +56,12 @@ func dataset(t testing.TB) *ugdata.Dataset {
 	}
 	return &ugdata.Dataset{Cities: maps.Clone(d.Cities), Places: slices.Clone(d.Places), Samples: slices.Clone(d.Samples)}
 }
+
+func openSpec(t testing.TB, s ugdata.Spec) *ugdata.Dataset {
+	t.Helper()
+	d, err := ugdata.Open(store.With(context.Background(), store.At(home)), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
