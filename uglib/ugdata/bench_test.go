@@ -137,10 +137,10 @@ func eachCity(b *testing.B, run func(b *testing.B, c *city.City, views []streetv
 	}
 }
 
-// BenchmarkNeighbourhood cuts subgraphs of a radius of 700 m and at most 1000
-// nodes, on one core.
+// BenchmarkNeighbourhood cuts subgraphs of a radius of 700 m, ten hops and at
+// most 1000 nodes, on one core.
 func BenchmarkNeighbourhood(b *testing.B) {
-	o := Options{Radius: 700, Nodes: 1000}.complete()
+	o := Options{Radius: 700, Nodes: 1000, Hops: 10}.complete()
 	eachCity(b, func(b *testing.B, c *city.City, views []streetview.View) {
 		b.ReportAllocs()
 		nodes, i := 0, 0
