@@ -25,7 +25,7 @@ func ExampleRead() {
 	e := &n.Edges[0]
 	fmt.Printf("%v by %v %v\n", e.Length, n.Values(e, "highway"), n.Values(e, "name"))
 	// Output:
-	// 13 nodes, 27 edges; 7 of 22 ways left out
+	// 14 nodes, 28 edges; 7 of 24 ways left out
 	// 333.6 m by [residential tertiary] [Rue de l'Été He said "no" \ it's [東京通り]]
 }
 

@@ -20,11 +20,11 @@ const odd = "../../streetnet/testdata/odd.osm"
 func TestCityExport(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "odd.graphml")
 	r := mustJSON[networkResult](t, "city", "export", "--pbf", odd, "--network", "drive", "--graphml", file)
-	if r.Nodes != 13 || r.Edges != 27 || r.Network != "drive" || r.Raw || r.Report.LeftOut != 7 || r.Length == 0 {
+	if r.Nodes != 14 || r.Edges != 28 || r.Network != "drive" || r.Raw || r.Report.LeftOut != 7 || r.Length == 0 {
 		t.Errorf("result = %+v", r)
 	}
 	text, err := os.ReadFile(file)
-	if err != nil || strings.Count(string(text), "<edge ") != 27 || strings.Count(string(text), "<node ") != 13 {
+	if err != nil || strings.Count(string(text), "<edge ") != 28 || strings.Count(string(text), "<node ") != 14 {
 		t.Errorf("%v: %s", err, text)
 	}
 	code, out, errOut := ug(t, "city", "export", "--pbf", odd, "--raw", "--bbox", "-1,-1,1,0.0025", "--graphml", file, "--force")
@@ -65,9 +65,9 @@ func TestCityBench(t *testing.T) {
 case "$2" in
 version) echo '{"pyrosm": "0.0", "osmnx": "1.0"}' ;;
 prepare) /bin/cp "$3" "$4"; echo '{"ways": 20}' ;;
-pyrosm) echo warning; echo '{"seconds": 9, "nodes": 20, "edges": 50, "peak_mb": 100}' ;;
-pyrosm-check) echo '{"nodes": 18, "edges": 46, "other_ways": [121, 5], "loops": 1}' ;;
-osmnx) echo '{"seconds": 90, "nodes": 19, "edges": 38, "peak_mb": 200}' ;;
+pyrosm) echo warning; echo '{"seconds": 9, "nodes": 22, "edges": 60, "peak_mb": 100}' ;;
+pyrosm-check) echo '{"nodes": 20, "edges": 54, "other_ways": [121, 5], "loops": 1}' ;;
+osmnx) echo '{"seconds": 90, "nodes": 20, "edges": 39, "peak_mb": 200}' ;;
 esac
 `
 	if err := os.WriteFile(python, []byte(play), 0o755); err != nil {
@@ -81,10 +81,10 @@ esac
 			t.Errorf("case %+v", c)
 		}
 	}
-	if c := cases["ours: network as OSMnx's"]; c.Nodes != 18 || c.Edges != 38 {
+	if c := cases["ours: network as OSMnx's"]; c.Nodes != 19 || c.Edges != 39 {
 		t.Errorf("as OSMnx: %+v", c)
 	}
-	if c := cases["ours: network, raw"]; c.Nodes != 35 || c.Edges != 63 {
+	if c := cases["ours: network, raw"]; c.Nodes != 37 || c.Edges != 67 {
 		t.Errorf("raw: %+v", c)
 	}
 	if c := cases["pyrosm to NetworkX"]; c.median() != 9 {
@@ -94,7 +94,7 @@ esac
 		t.Errorf("report %+v", r)
 	}
 	all := strings.Join(r.Counts, "\n")
-	for _, want := range []string{"OSMnx: 19 nodes, 38 edges; ours: 18 and 38 with 1 nodes on no segment", "(2: 121, 5)", "without these it finds 18 and 46: the same"} {
+	for _, want := range []string{"OSMnx: 20 nodes, 39 edges; ours: 19 and 39 with 1 nodes on no segment", "(2: 121, 5)", "without these it finds 20 and 54: the same"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %q in\n%s", want, all)
 		}
