@@ -7,7 +7,7 @@
 //	progress    how long work says how far it is; progress/terminal shows it
 //	store       artefacts: a spec hashes to a folder; atomic, resumable, verified
 //	backend     choice of the GoMLX backend: pure Go with SIMD, or XLA by plugin
-//	osm         OpenStreetMap extracts (pbf, xml, bz2, gz) to streets, places, areas
+//	osm         OpenStreetMap extracts (pbf, xml, bz2, gz) to streets, places, areas; osm/extract streams their elements
 //	streetnet   the street network alone, raw or simplified as OSMnx does; GraphML
 //	city        the urban graph: nodes, edges, CSR, subgraphs, paths; GeoParquet
 //	streetview  geotagged images: photo folders (exif), Mapillary, KartaView, views drawn from the city (render)
