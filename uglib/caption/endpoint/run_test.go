@@ -306,10 +306,13 @@ func TestRetryAfterHoldsAll(t *testing.T) {
 	faked(t, func(t *testing.T) {
 		start := time.Now()
 		e := newEye(t, func(n int, _ asked, w http.ResponseWriter, _ *http.Request) {
-			if n <= 2 {
+			if n == 1 {
 				w.Header().Set("Retry-After", "20")
 				refuse(w, 503, "", "busy")
 				return
+			}
+			if n == 2 { // under way when the other was refused
+				time.Sleep(time.Second)
 			}
 			good(w)
 		})
