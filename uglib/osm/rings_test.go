@@ -166,7 +166,7 @@ func TestUntangle(t *testing.T) {
 		whole := append(slices.Clone(orb.Ring(points)), points[0])
 		parts := untangle(points)
 		for _, p := range parts {
-			if cuts, _ := crossingsOf(p); len(cuts) > 0 && !tiny(cuts) {
+			if cuts, _ := crossingsOf(p); len(cuts) > 0 {
 				t.Fatalf("round %d: part %v crosses itself", round, p)
 			}
 		}
@@ -183,12 +183,6 @@ func TestUntangle(t *testing.T) {
 			}
 		}
 	}
-}
-
-// tiny reports whether crossings are so near to an end of a side that they come
-// from rounding.
-func tiny(cuts []cut) bool {
-	return !slices.ContainsFunc(cuts, func(c cut) bool { return c.t > 1e-9 && c.t < 1-1e-9 })
 }
 
 func TestSpan(t *testing.T) {
@@ -242,20 +236,8 @@ func FuzzSurface(f *testing.F) {
 		lines = append(lines, part{nodes: line})
 		r.faults = nil
 		g := r.surface(lines, element{"way", 1}, false)
-		if problem := unsound(g); problem != "" && !nearly(g) {
+		if problem := unsound(g); problem != "" {
 			t.Fatalf("%s: %v of %v", problem, g, lines)
 		}
 	})
-}
-
-// nearly reports whether crossings in an area come from rounding.
-func nearly(g orb.Geometry) bool {
-	for _, p := range polygons(g) {
-		for _, r := range p {
-			if cuts, ok := crossingsOf(r[:len(r)-1]); !ok || !tiny(cuts) {
-				return false
-			}
-		}
-	}
-	return true
 }

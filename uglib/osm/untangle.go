@@ -5,21 +5,29 @@ import (
 	"slices"
 
 	"github.com/paulmach/orb"
+
+	"urbangraph/uglib/osm/extract"
 )
 
 // maxTangles is the number of crossings beyond which an outline is no outline.
 const maxTangles = 1000
 
+// maxRounds is how often a ring is taken apart. Points where sides cross are
+// brought to the precision of OpenStreetMap, which may make sides cross anew.
+const maxRounds = 8
+
 // untangle returns a ring, given without its last point, in parts that do not
 // cross or touch themselves: itself if it does not, none if it is past help.
-func untangle(points []orb.Point) [][]orb.Point {
+func untangle(points []orb.Point) [][]orb.Point { return untangleRound(points, maxRounds) }
+
+func untangleRound(points []orb.Point, rounds int) [][]orb.Point {
 	points = slices.CompactFunc(slices.Clone(points), func(a, b orb.Point) bool { return a == b })
 	for len(points) > 1 && points[0] == points[len(points)-1] {
 		points = points[:len(points)-1]
 	}
 	cuts, ok := crossingsOf(points)
 	switch {
-	case !ok || len(points) < 3:
+	case !ok || len(points) < 3 || len(cuts) > 0 && rounds == 0:
 		return nil
 	case len(cuts) == 0:
 		return [][]orb.Point{points}
@@ -57,7 +65,7 @@ func untangle(points []orb.Point) [][]orb.Point {
 		}
 		stack = stack[:i+1]
 		if len(loop) > 2 {
-			parts = append(parts, loop)
+			parts = append(parts, untangleRound(loop, rounds-1)...)
 		}
 	}
 	return parts
@@ -118,7 +126,7 @@ func meet(cuts []cut, i, j, n int, a, b, c, d orb.Point) []cut {
 	c1, d1, a1, b1 := turn(a, b, c), turn(a, b, d), turn(c, d, a), turn(c, d, b)
 	if !next && (c1 > 0) != (d1 > 0) && (a1 > 0) != (b1 > 0) && c1 != 0 && d1 != 0 && a1 != 0 && b1 != 0 {
 		t := c1 / (c1 - d1)
-		p := orb.Point{c[0] + t*(d[0]-c[0]), c[1] + t*(d[1]-c[1])}
+		p := extract.Round(orb.Point{c[0] + t*(d[0]-c[0]), c[1] + t*(d[1]-c[1])})
 		return append(cuts, cut{i, along(a, b, p), p}, cut{j, along(c, d, p), p})
 	}
 	touch := func(on int, a, b, p orb.Point, turn float64) {
