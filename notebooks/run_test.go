@@ -107,20 +107,26 @@ func maps(n *lab.Notebook) (count int) {
 }
 
 func checkData(t *testing.T, n *lab.Notebook) {
-	if got := maps(n); got != 4 {
-		t.Errorf("01-ugdata shows %d maps, want 4: city, views, place, splits", got)
+	if got := maps(n); got != 6 {
+		t.Errorf("01-ugdata shows %d maps, want 6: city, views, coverage, density, inspector, splits", got)
 	}
-	if got := len(shown(n, "image/png")); got < 6 {
-		t.Errorf("01-ugdata shows %d still pictures, want 4 maps and 2 histograms at least", got)
+	if got := len(shown(n, "image/png")); got < 6+5 {
+		t.Errorf("01-ugdata shows %d still pictures, want 6 maps, node classes and 4 histograms at least", got)
 	}
 	out := text(n)
-	for _, want := range []string{"caption:", "Facing ", "path:", ", nearest, ", "You can reach ", `"pair_type":"stage2_image_graph"`, "training anchors inside another split's subgraph"} {
+	for _, want := range []string{
+		"Nodes and edges of Wilmington", "United States", "Street with a view", "0 without one",
+		"caption:", "Facing ", "path:", ", nearest, ", "You can reach ", "effective kinds of destination",
+		"cities held out and trained on", `"pair_type":"stage2_image_graph"`, "## Licence", "ODbL",
+	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("01-ugdata does not say %q", want)
 		}
 	}
 	if html := strings.Join(shown(n, "text/html"), ""); !strings.Contains(html, "rendered, not photographs") {
 		t.Error("01-ugdata does not say that the views are rendered")
+	} else if !strings.Contains(html, "ug-inspect") || !strings.Contains(html, "Path 1 (SRP)") {
+		t.Error("01-ugdata does not show the inspector with its paths")
 	}
 }
 

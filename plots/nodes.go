@@ -119,6 +119,7 @@ var edgeLooks = []struct {
 	{city.Continues, "Street continues", carto.Style{Line: white, Fill: sky, Width: 0.7, Radius: 2.6}},
 	{city.Nearest, "Nearest street", carto.Style{Line: alpha(vermillion, 0.8), Width: 1}},
 	{city.Bounds, "Area borders street", carto.Style{Line: alpha(green, 0.9), Width: 1, Dash: []float64{3, 2}}},
+	{city.Inside, "Place inside area", carto.Style{Line: alpha(purple, 0.8), Width: 1, Dash: []float64{1, 2}}},
 }
 
 // Edges adds edges of some types, or of all where none is named: a line from
