@@ -3,6 +3,7 @@ package city_test
 import (
 	"context"
 	"fmt"
+	"log"
 
 	"github.com/paulmach/orb"
 
@@ -74,4 +75,45 @@ func ExampleBuiltin() {
 	// Output:
 	// Wilmington, Delaware <nil>
 	// no built-in city is called "springfield"; there are wilmington, newark, dover, andorra; for any other, give an extract with --pbf FILE [--bbox W,S,E,N]
+}
+
+// A border town: of the two countries the extract holds only the line between
+// them.
+func ExampleCity_AdminAt() {
+	spec, err := city.FromFile("testdata/maps/borders.osm", "", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err := city.Build(context.Background(), spec)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, p := range []orb.Point{{0.004, 0.005}, {0.006, 0.005}} {
+		a := c.AdminAt(p)
+		fmt.Println(a.Country, a.State, a.City, a.District)
+	}
+	// Output:
+	// Switzerland West State Westtown Old Town
+	// France East State Easttown
+}
+
+func ExampleCity_NearestStreets() {
+	spec, err := city.FromFile("testdata/town.osm", "", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	c, err := city.Build(context.Background(), spec)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, hit := range c.NearestStreets([]orb.Point{{0.003, 0.0008}, {0.5, 0.5}}, 50) {
+		if hit.Street == city.None {
+			fmt.Println("no street within 50 m")
+			continue
+		}
+		fmt.Println(c.Nodes[hit.Street].Name, hit.Distance, hit.Bearing.Wind8())
+	}
+	// Output:
+	// Main Street 22.2 m N
+	// no street within 50 m
 }
