@@ -28,6 +28,7 @@ func bridges() *city.City {
 			{OSM: 4, Kind: city.Street, Name: "Quay", Type: "service", Geometry: line(300, -100, 300, 100)},
 			{OSM: 5, Kind: city.Street, Name: "Viaduct", Type: "motorway", Geometry: line(200, 0, 400, 0), Tags: tags("bridge", "viaduct")},
 			{OSM: 6, Kind: city.Street, Type: "tertiary_link", Geometry: line(1000, 0, 1020, 20), Tags: tags("junction", "roundabout", "oneway", "yes", "lanes", "2")},
+			{OSM: 8, Kind: city.Street, Name: "High Deck", Type: "service", Geometry: line(370, -100, 370, 100), Tags: tags("layer", "2")},
 			{OSM: 7, Kind: city.POI, Name: "Above", Category: "food", Type: "cafe", Geometry: at(10, 510)},
 		},
 		Scenery: []city.Feature{
@@ -53,7 +54,7 @@ func TestSetting(t *testing.T) {
 		{"downhill", view(0, 1100, 180), "Facing south, downhill, on Hill Street", "The street falls ahead."},
 		{"across the hill", view(0, 1100, 90), "Facing east on Hill Street", "The street lies on a slope."},
 		{"under the viaduct", view(300, 5, 0), "Quay, a service road under Viaduct in Bridges.", "Viaduct passes overhead on a bridge."},
-		{"viaduct", view(300, 0, 90), "", ""},
+		{"over the viaduct", view(370, 5, 0), "High Deck, a service road in Bridges.", "High Deck, a service road, in Bridges."},
 		{"roundabout", view(1010, 10, 45), "on a one-way tertiary link road on a roundabout in Bridges.", "a one-way tertiary link road with two lanes"},
 	} {
 		about := Describe(c, x.view)
