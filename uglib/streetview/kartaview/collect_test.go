@@ -165,6 +165,15 @@ func TestSplits(t *testing.T) {
 			t.Errorf("found %d, splits %d, taken %d", r.Found, r.Splits, len(r.Photos))
 		}
 	})
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 0)
+		b.options.Rate = 100
+		b.Photos = photos(2500, orb.Bound{Min: orb.Point{103.842, 1.282}, Max: orb.Point{103.843, 1.283}})
+		b.query.Max = 10
+		if r := b.must(t.Context()); r.Found != 2500 || r.Splits != 0 || len(b.Calls("list")) != 8 { // 3 pages of the first box
+			t.Errorf("found %d, splits %d, %d lists", r.Found, r.Splits, len(b.Calls("list")))
+		}
+	})
 }
 
 // TestWithdrawn says that what is not public and active is left out, and
@@ -177,6 +186,11 @@ func TestWithdrawn(t *testing.T) {
 		r := b.must(t.Context())
 		if len(r.Photos) != 29 || len(r.Missing) != 1 || r.Missing[0].ID != 8e15+b.Photos[4].ID {
 			t.Errorf("%d photographs, missing %v", len(r.Photos), r.Missing)
+		}
+		for _, c := range b.Calls("file") {
+			if strings.Contains(c.URL, strconv.FormatInt(b.Photos[4].ID, 10)) {
+				t.Error("the file of a withdrawn photograph is fetched")
+			}
 		}
 	})
 }

@@ -58,6 +58,7 @@ func TestJudge(t *testing.T) {
 		text   string
 	}{
 		{400, string(read(t, "timeout.json")), fetch.TooMuch, "Query Timeout"},
+		{400, `{"error":{"code":-2,"message":"x"}}`, fetch.TooMuch, "code -2"},
 		{500, string(read(t, "reduce.json")), fetch.TooMuch, "reduce the amount"},
 		{400, string(read(t, "token.json")), fetch.Refused, "www.mapillary.com/dashboard/developers"},
 		{401, string(read(t, "token.json")), fetch.Refused, TokenVariable},
