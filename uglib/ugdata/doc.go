@@ -102,9 +102,10 @@
 // rounded as people say them. [Composed] is the row that the reference's
 // composer makes of a path, with the entities on the way.
 //
-// Of Delaware, 2 cores, a view's paths take 0.1 ms or less and its subgraph of
-// 700 m the same (go test -bench 'Paths|Neighbourhood' ./uglib/ugdata); both
-// grow with what lies around a view, not with the city.
+// In all of Delaware (93,446 nodes) the paths of a view take 0.11 ms of one
+// core and a subgraph of 700 m and ten hops 0.19 ms; in four Delawares side by
+// side 0.13 and 0.22 ms, in Dover (3,710 nodes) 0.08 and 0.1: they grow with
+// what lies around a view (go test -bench 'Paths|Neighbourhood').
 //
 // # Splits
 //
@@ -117,7 +118,12 @@
 //
 // # Files
 //
-// [Write] and [Read] keep a dataset as Parquet tables; [Export] writes the
-// training files of the reference (JSONL) with the graphs in its portable JSON
-// form, and [ReadRows] and [ReadGraph] read them.
+// [Write] and [Read] keep a dataset as Parquet tables, of which places and paths
+// are GeoParquet; [WriteFolder] and [OpenFolder] add its cities, so that it stands
+// alone. [Export] writes the training files of the reference (JSONL) with the
+// graphs in its portable JSON form, and [ReadRows] and [ReadGraph] read them.
+// [WriteCard] describes a folder: counts, licences, provenance, audit, checksums,
+// and how to load it. Package exchange writes datasets for other programs
+// (GraphML, PyTorch Geometric, WebDataset) and makes datasets of the reference's
+// own files, nxpickle reads its pickles without running them.
 package ugdata
