@@ -28,7 +28,7 @@ import (
 type options struct {
 	cities, home, inputs string
 	open                 int
-	json, quiet        bool
+	json, quiet          bool
 }
 
 const long = `ugbeam builds a dataset (UGData) as an Apache Beam pipeline: cities are surveyed and views
