@@ -3,7 +3,7 @@
 // above it:
 //
 //	internal    for tests: a Python with pinned packages (pyenv), checks of GeoParquet (geocheck)
-//	geo         units, great-circle formulas, local metric frame, S2 cells
+//	geo         units, great-circle formulas, local metric frame, S2 cells; GeoParquet
 //	progress    how long work says how far it is; progress/terminal shows it
 //	store       artefacts: a spec hashes to a folder; atomic, resumable, verified
 //	backend     choice of the GoMLX backend: pure Go with SIMD, or XLA by plugin
@@ -12,7 +12,7 @@
 //	city        the urban graph: nodes, edges, CSR, subgraphs, paths; GeoParquet
 //	streetview  geotagged images: photo folders (exif), Mapillary, KartaView, views drawn from the city (render)
 //	caption     spatial context captions (SCC): from templates, or by a vision model (endpoint)
-//	ugdata      samples with reasoning paths (SRP) and captions, splits, formats
+//	ugdata      samples with reasoning paths (SRP) and captions, splits, formats (exchange)
 //	tokenizer   Hugging Face tokenizer.json: byte-level BPE (and training of one), metaspace BPE
 //	vision      images to pixel tensors as each backbone's own processor does
 //	nn          layers that GoMLX lacks: LoRA, GATv2, InfoNCE, grouped AdamW; safetensors

@@ -14,9 +14,10 @@ if mode == "torch":
     import torch
     from torch_geometric.data import Data
     from torch_geometric.loader import DataLoader
+    from torch_geometric.utils import is_undirected
 
     graphs = load_pyg.load()
-    assert all(isinstance(g, Data) and g.validate() and g.is_undirected() for g in graphs)
+    assert all(isinstance(g, Data) and g.validate() and is_undirected(g.edge_index) for g in graphs)
     batch = next(iter(DataLoader(graphs, batch_size=4)))
     assert batch.num_graphs == 4 and batch.x.dtype == torch.float32 and batch.edge_index.dtype == torch.int64
     assert batch.edge_index.max() < batch.num_nodes
