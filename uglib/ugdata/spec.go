@@ -77,7 +77,7 @@ func Fast() bool {
 }
 
 // layoutVersion is raised when the tables or the rules that fill them change.
-const layoutVersion = 7
+const layoutVersion = 8
 
 // Kind implements [store.Spec].
 func (Spec) Kind() string { return "dataset" }
