@@ -206,6 +206,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"data build --train newark=many", "newark=400"},
 		{"data build --train newark --photos .", "--pbf FILE"},
 		{"data show --places 0", "try 3"},
+		{"data build --pbf " + town + " --paths poem", "poem"},
 		{"show", "1 arg"},
 		{"rm", "at least 1"},
 		{"ls extra", "unknown command"},
@@ -248,7 +249,6 @@ func TestWrongInputs(t *testing.T) {
 		{[]string{"city", "--pbf", town, "--bbox", "50,50,51,51"}, "50"},
 		{[]string{"views", "--pbf", town, "--photos", filepath.Join(dir, "none")}, "none"},
 		{[]string{"views", "--pbf", town, "--photos", filepath.Join(dir, "plain")}, "plain"},
-		{[]string{"data", "build", "--pbf", town, "--paths", "poem"}, "poem"},
 		{[]string{"show", "00"}, "ug ls"},
 		{[]string{"city", "--pbf", town, "--home", file("home", "")}, "not a file"},
 	} {
