@@ -338,12 +338,14 @@ func BenchmarkAudit(b *testing.B) {
 				d.Places = append(d.Places, p)
 			}
 			b.ReportAllocs()
+			busy := processor(b)
 			for b.Loop() {
 				if _, err := d.Audit(); err != nil {
 					b.Fatal(err)
 				}
 			}
 			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "places/s")
+			b.ReportMetric((processor(b)-busy)/float64(b.N), "cpu-s/op")
 		})
 	}
 }

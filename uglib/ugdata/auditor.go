@@ -360,7 +360,7 @@ func (a *auditor) finish() Audit {
 // distances measures from each place to the nearest of a tree, and counts the
 // places whose subgraph reaches so far.
 func distances(from []seen, to nearestOf) (all []geo.Metres, touched int) {
-	if len(from) == 0 || to.tree.Len() == 0 {
+	if len(from) == 0 || len(to.points) == 0 {
 		return nil, 0
 	}
 	all = make([]geo.Metres, len(from))

@@ -1,10 +1,11 @@
 package ugdata
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/paulmach/orb"
-	"gonum.org/v1/gonum/spatial/kdtree"
 
 	"urbangraph/uglib/geo"
 )
@@ -67,27 +68,101 @@ func (v *vicinity) any(p orb.Point, accept func(i int) bool) bool {
 	return false
 }
 
-// nearestOf finds the nearest of a set of points, anywhere on Earth.
-type nearestOf struct{ tree *kdtree.Tree }
+// nearestOf finds the nearest of a set of points, anywhere on Earth: a tree of
+// boxes, packed along the Hilbert curve of S2. A query from far away is as quick
+// as one from near by.
+type nearestOf struct {
+	points []xyz
+	levels [][]cube // of fan points each, of fan cubes of the level below each, and so on up to one
+}
+
+type xyz = [3]float64
+
+// cube is the box around some points.
+type cube struct{ low, high xyz }
+
+// fan is how many points or cubes a cube holds.
+const fan = 16
 
 func newNearestOf(points []orb.Point) nearestOf {
-	all := make(kdtree.Points, len(points))
-	flat := make([]float64, 3*len(points))
-	for i, p := range points {
-		xyz := onSphere(p)
-		copy(flat[3*i:], xyz[:])
-		all[i] = flat[3*i : 3*i+3 : 3*i+3]
+	type curved struct {
+		at uint64 // on the curve
+		p  xyz
 	}
-	return nearestOf{kdtree.New(all, false)}
+	order := make([]curved, len(points))
+	for i, p := range points {
+		order[i] = curved{geo.Cell(p, geo.MaxCellLevel), onSphere(p)}
+	}
+	slices.SortFunc(order, func(a, b curved) int { return cmp.Compare(a.at, b.at) })
+	n := nearestOf{points: make([]xyz, len(points))}
+	cubes := make([]cube, len(points))
+	for i, c := range order {
+		n.points[i], cubes[i] = c.p, cube{c.p, c.p}
+	}
+	for len(cubes) > 1 || len(n.levels) == 0 && len(cubes) == 1 {
+		var above []cube
+		for part := range slices.Chunk(cubes, fan) {
+			c := part[0]
+			for _, other := range part[1:] {
+				for axis := range c.low {
+					c.low[axis], c.high[axis] = min(c.low[axis], other.low[axis]), max(c.high[axis], other.high[axis])
+				}
+			}
+			above = append(above, c)
+		}
+		n.levels = append(n.levels, above)
+		cubes = above
+	}
+	return n
+}
+
+// square returns the square of the distance from a point to a cube.
+func (c *cube) square(p *xyz) (d2 float64) {
+	for axis := range p {
+		d := p[axis] - min(max(p[axis], c.low[axis]), c.high[axis])
+		d2 += d * d
+	}
+	return d2
 }
 
 // distance returns how far the nearest point is over the ground; infinite if
 // there is none.
 func (n nearestOf) distance(p orb.Point) geo.Metres {
-	xyz := onSphere(p)
-	_, squared := n.tree.Nearest(kdtree.Point(xyz[:]))
-	if math.IsInf(squared, 1) {
-		return geo.Metres(squared)
+	if len(n.points) == 0 {
+		return geo.Metres(math.Inf(1))
 	}
-	return geo.Metres(2 * earthRadius * math.Asin(min(1, math.Sqrt(squared)/(2*earthRadius))))
+	at, best := onSphere(p), math.Inf(1)
+	n.search(&at, len(n.levels)-1, 0, &best)
+	return geo.Metres(2 * earthRadius * math.Asin(min(1, math.Sqrt(best)/(2*earthRadius))))
+}
+
+// search looks for a nearer point in the cube of a level with the given index.
+func (n nearestOf) search(p *xyz, level, index int, best *float64) {
+	first := index * fan
+	if level == 0 {
+		for i := first; i < min(first+fan, len(n.points)); i++ {
+			q := &n.points[i]
+			x, y, z := p[0]-q[0], p[1]-q[1], p[2]-q[2]
+			*best = min(*best, x*x+y*y+z*z)
+		}
+		return
+	}
+	below := n.levels[level-1]
+	var squares [fan]float64
+	var order [fan]int
+	count := min(fan, len(below)-first)
+	for i := range count {
+		squares[i] = below[first+i].square(p)
+		at := i
+		for ; at > 0 && squares[order[at-1]] > squares[i]; at-- {
+			order[at] = order[at-1]
+		}
+		order[at] = i
+	}
+	for _, i := range order[:count] {
+		if squares[i] >= *best {
+			return
+		}
+		n.search(p, level-1, first+i, best)
+	}
 }
