@@ -197,7 +197,7 @@ func look(c *city.City, dir string, f *found, hashed bool) looked {
 	sum := sha256.Sum256(data)
 	v := View{
 		ID: cmp.Or(f.id, idOf(f.file)), File: f.file, Origin: f.origin,
-		Pos: pos, Heading: at.heading, HasHeading: at.hasHeading, Taken: at.taken, Credit: f.credit,
+		Pos: pos, Heading: at.heading, HasHeading: at.hasHeading, Taken: at.taken, Credit: f.credit, Sequence: f.sequence,
 		SHA256: hex.EncodeToString(sum[:]), Street: city.None,
 	}
 	if strings.HasPrefix(meta.Software, software) {

@@ -127,7 +127,7 @@ func foundPhotos(photos []mapillary.Photo, origin Origin, original bool) []found
 	images := make([]found, len(photos))
 	for i := range photos {
 		p := &photos[i]
-		f := found{file: p.File, id: p.ID(), origin: origin, first: true, credit: p.Attribution}
+		f := found{file: p.File, id: p.ID(), origin: origin, first: true, credit: p.Attribution, sequence: p.Sequence}
 		f.facts.pos, f.facts.hasPos = p.Pos(original)
 		f.facts.heading, f.facts.hasHeading = p.Heading(original)
 		f.facts.taken = p.Taken()

@@ -44,7 +44,9 @@ type found struct {
 	facts  facts  // fill what the file's EXIF block lacks
 	first  bool   // facts go before the EXIF block instead
 	credit string // creator and licence
-	fault  string // what is wrong with the facts, which are empty then
+	// sequence is the drive or walk that the photograph belongs to.
+	sequence string
+	fault    string // what is wrong with the facts, which are empty then
 }
 
 // facts are what is said about an image beside the image file.

@@ -40,6 +40,7 @@ type row struct {
 	Heading  *float64 `parquet:"heading,optional"`
 	Taken    int64    `parquet:"taken,optional,timestamp(millisecond)"` // UTC, since 1970; 0 is null
 	Credit   string   `parquet:"credit,optional,dict"`
+	Sequence string   `parquet:"sequence,optional,dict"`
 	SHA256   string   `parquet:"sha256,optional"` // hexadecimal
 	Hash     string   `parquet:"hash,optional"`   // perceptual, 16 hexadecimal digits
 	Street   *int32   `parquet:"street,optional"` // node of the city
@@ -57,7 +58,7 @@ type mapRow struct {
 }
 
 func toRow(v View) row {
-	r := row{ID: v.ID, File: v.File, Origin: string(v.Origin), Lon: v.Pos[0], Lat: v.Pos[1], Credit: v.Credit, SHA256: v.SHA256}
+	r := row{ID: v.ID, File: v.File, Origin: string(v.Origin), Lon: v.Pos[0], Lat: v.Pos[1], Credit: v.Credit, Sequence: v.Sequence, SHA256: v.SHA256}
 	if v.Hash != 0 {
 		r.Hash = v.Hash.String()
 	}
@@ -78,7 +79,7 @@ func toRow(v View) row {
 }
 
 func (r row) view() (View, error) {
-	v := View{ID: r.ID, File: r.File, Origin: Origin(r.Origin), Pos: orb.Point{r.Lon, r.Lat}, Credit: r.Credit, SHA256: r.SHA256, Street: city.None}
+	v := View{ID: r.ID, File: r.File, Origin: Origin(r.Origin), Pos: orb.Point{r.Lon, r.Lat}, Credit: r.Credit, Sequence: r.Sequence, SHA256: r.SHA256, Street: city.None}
 	if r.Hash != "" {
 		var err error
 		if v.Hash, err = imagehash.Parse(r.Hash); err != nil {

@@ -32,6 +32,7 @@ type View struct {
 	HasHeading bool           // false for a photograph that does not say where it looks
 	Taken      time.Time      // UTC; zero if unknown
 	Credit     string         // creator and licence, to be printed beside the picture; "" if unknown
+	Sequence   string         // the drive or walk on which it was taken, by the service's id; "" if unknown
 	SHA256     string         // of the image file, 64 hexadecimal digits
 	Hash       imagehash.Hash // of the upright picture; 0 if it was not computed
 	Street     city.NodeID    // street that it stands on, or city.None where none is within reach; see Anchor

@@ -93,10 +93,10 @@ func two() *Dataset {
 	edge := SubEdge{From: 1, To: 2, Type: city.Bounds}
 	return &Dataset{Cities: map[string]*city.City{"long": c}, Places: []Place{
 		{ID: 1, City: "long", Split: Train, Pos: at(0, 0), Image: "1.jpg", ImageHash: 0xff00,
-			Caption: "On Long Street, at  Kaffee Müller.", NamesOnly: "Green.", Graph: Subgraph{Nodes: []city.NodeID{-1, 0, 1, 2}, Edges: []SubEdge{{From: 0, To: 1}, edge}},
+			Sequence: "drive", Caption: "On Long Street, at  Kaffee Müller.", NamesOnly: "Green.", Graph: Subgraph{Nodes: []city.NodeID{-1, 0, 1, 2}, Edges: []SubEdge{{From: 0, To: 1}, edge}},
 			Paths: []Path{{Plain: "Walk to Green.", Nodes: []city.NodeID{0, 1}}}},
 		{ID: 2, City: "long", Split: Test, Pos: at(3000, 0), Image: "2.jpg", ImageHash: 0xff3f,
-			Caption: "On long street, at Kaffee Müller.", Graph: Subgraph{Nodes: []city.NodeID{-1, 0, 1, 3, 4}, Edges: []SubEdge{{From: 0, To: 1}, edge}},
+			Sequence: "drive", Caption: "On long street, at Kaffee Müller.", Graph: Subgraph{Nodes: []city.NodeID{-1, 0, 1, 3, 4}, Edges: []SubEdge{{From: 0, To: 1}, edge}},
 			Paths: []Path{{Plain: "Walk to Green.", Nodes: []city.NodeID{0, 2}}}},
 		{ID: 3, City: "long", Split: Test, Pos: at(3100, 0), Image: "3.jpg", ImageHash: 0xff3e, Caption: "On Long Street, at Kaffee Müller.", Graph: Subgraph{Nodes: []city.NodeID{-1, 0}}},
 		{ID: 4, City: "long", Split: Buffer, Pos: at(1500, 0), Image: "1.jpg", Caption: "On Long Street, at  Kaffee Müller."},
@@ -108,7 +108,7 @@ func TestAuditCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(a.Pairs) != 1 || a.Places[Buffer] != 1 || a.Known != (Coverage{Places: 3, Positions: 3, Cities: 3, Hashes: 3}) {
+	if len(a.Pairs) != 1 || a.Places[Buffer] != 1 || a.Known != (Coverage{Places: 3, Positions: 3, Cities: 3, Hashes: 3, Sequences: 2}) {
 		t.Fatalf("audit %+v", a)
 	}
 	p := a.Pairs[0]
@@ -123,7 +123,7 @@ func TestAuditCounts(t *testing.T) {
 		{"paths word for word", p.PathsExact, 1}, {"paths", p.Paths, 1},
 		{"names of places", p.Names[0].Both, 1}, {"of test", p.Names[0].OfB, 1},
 		{"names of areas", p.Names[1].Both, 1}, {"names of streets", p.Names[2].Both, 1},
-		{"touched", p.Touched, 0}, {"distances", p.Distance.N, 2},
+		{"sequences", p.Sequences, 1}, {"touched", p.Touched, 0}, {"distances", p.Distance.N, 2},
 	} {
 		if x.name == "near images" {
 			x.want = 2

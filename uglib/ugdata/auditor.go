@@ -250,6 +250,10 @@ func (a *auditor) merge(p *Place, e *evidence) {
 		}
 		a.files[file] |= bit
 	}
+	if p.Sequence != "" {
+		a.audit.Known.Sequences++
+		a.sequences[string(p.Origin)+" "+p.Sequence] |= bit
+	}
 	if p.ImageSHA256 != "" {
 		a.audit.Known.Contents++
 		a.contents[p.ImageSHA256] |= bit

@@ -47,6 +47,7 @@ type Place struct {
 	Origin  streetview.Origin // rendered or photographed
 	Graph   Subgraph
 
+	Sequence    string         // the drive or walk on which it was photographed; empty if unknown
 	ImageSHA256 string         // of the image file; empty if unknown
 	ImageHash   imagehash.Hash // of the picture; 0 if unknown
 

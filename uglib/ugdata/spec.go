@@ -77,7 +77,7 @@ func Fast() bool {
 }
 
 // layoutVersion is raised when the tables or the rules that fill them change.
-const layoutVersion = 8
+const layoutVersion = 9
 
 // Kind implements [store.Spec].
 func (Spec) Kind() string { return "dataset" }

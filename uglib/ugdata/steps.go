@@ -321,7 +321,7 @@ func (b *Builder) describe(s Source, v streetview.View) (p Place, err error) {
 	about := caption.Describe(s.City, v)
 	p = Place{
 		ID: v.ID, City: s.City.Name, Pos: v.Pos, Heading: v.Heading, Image: v.File, Origin: v.Origin,
-		ImageSHA256: v.SHA256, ImageHash: v.Hash,
+		Sequence: v.Sequence, ImageSHA256: v.SHA256, ImageHash: v.Hash,
 		Caption:   about.Short(b.o.CaptionStyle),
 		Summary:   about.Full(b.o.CaptionStyle),
 		CaptionBy: ByTemplate,

@@ -39,8 +39,9 @@ type placeRow struct {
 	Heading   float64   `parquet:"heading"` // degrees clockwise from north
 	Image     string    `parquet:"image"`
 	Origin    string    `parquet:"origin,dict"`
-	SHA256    string    `parquet:"image_sha256"`         // of the image file, in hex; empty if unknown
-	Hash      *string   `parquet:"image_phash,optional"` // perceptual, 16 hexadecimal digits
+	Sequence  string    `parquet:"sequence,optional,dict"` // of photographs
+	SHA256    string    `parquet:"image_sha256"`           // of the image file, in hex; empty if unknown
+	Hash      *string   `parquet:"image_phash,optional"`   // perceptual, 16 hexadecimal digits
 	Caption   string    `parquet:"caption"`
 	Summary   string    `parquet:"caption_summary"`
 	CaptionBy string    `parquet:"caption_by,dict"`
@@ -112,7 +113,7 @@ func newPlaceRow(p *Place) placeRow {
 		ID: p.ID, City: p.City, Split: string(p.Split), Block: p.Block, Lon: p.Pos[0], Lat: p.Pos[1], Heading: float64(p.Heading),
 		Image: p.Image, Origin: string(p.Origin), Caption: p.Caption, Summary: p.Summary, CaptionBy: p.CaptionBy, NamesOnly: p.NamesOnly, Nodes: ints(p.Graph.Nodes),
 	}
-	r.SHA256 = p.ImageSHA256
+	r.Sequence, r.SHA256 = p.Sequence, p.ImageSHA256
 	if p.ImageHash != 0 {
 		hash := p.ImageHash.String()
 		r.Hash = &hash
@@ -186,7 +187,7 @@ func (r placeRow) place() (Place, error) {
 		ID: r.ID, City: r.City, Split: Split(r.Split), Block: r.Block, Pos: orb.Point{r.Lon, r.Lat}, Heading: geo.Bearing(r.Heading),
 		Image: r.Image, Origin: streetview.Origin(r.Origin), Caption: r.Caption, Summary: r.Summary, CaptionBy: r.CaptionBy, NamesOnly: r.NamesOnly, Graph: Subgraph{Nodes: ids(r.Nodes)},
 	}
-	p.ImageSHA256 = r.SHA256
+	p.Sequence, p.ImageSHA256 = r.Sequence, r.SHA256
 	if r.Hash != nil {
 		var err error
 		if p.ImageHash, err = imagehash.Parse(*r.Hash); err != nil {
