@@ -31,6 +31,7 @@ func newDataExport(a *app, flags *dataFlags) *cobra.Command {
   graphml     graphs of whole cities and of each place, for NetworkX, OSMnx and Gephi
   pyg         subgraphs as arrays with load_pyg.py, for PyTorch Geometric
   webdataset  images with their texts as tar shards
+  scc         captions as the reference's caption script writes them (JSONL with swift_format)
 
 ` + dataHelp,
 		Example: `  ug data export ./ugdata

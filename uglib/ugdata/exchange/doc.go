@@ -8,6 +8,7 @@
 //	graphml     graphs of whole cities and of each place, for NetworkX, OSMnx, Gephi
 //	pyg         subgraphs as arrays with load_pyg.py, for PyTorch Geometric
 //	webdataset  images with their texts as tar shards
+//	scc         captions as the reference's caption script writes them (JSONL with swift_format)
 //
 // [Import] makes a dataset of a folder of the reference's files: rows of any of
 // its stages, pickles or JSON of graphs, images, and metadata of images.

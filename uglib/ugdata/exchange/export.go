@@ -29,10 +29,11 @@ const (
 	GraphML    Format = "graphml"
 	PyG        Format = "pyg"
 	WebDataset Format = "webdataset"
+	SCC        Format = "scc"
 )
 
 // Formats lists all formats.
-var Formats = []Format{Reference, Parquet, GraphML, PyG, WebDataset}
+var Formats = []Format{Reference, Parquet, GraphML, PyG, WebDataset, SCC}
 
 // ParseFormats reads names of formats, each perhaps several with commas between
 // them; "all" is every one.
@@ -46,7 +47,7 @@ func ParseFormats(names ...string) ([]Format, error) {
 			}
 			f := Format(name)
 			if !slices.Contains(Formats, f) {
-				return nil, fmt.Errorf("no format is called %q; there are reference, parquet, graphml, pyg, webdataset and all", name)
+				return nil, fmt.Errorf("no format is called %q; there are reference, parquet, graphml, pyg, webdataset, scc and all", name)
 			}
 			if !slices.Contains(out, f) {
 				out = append(out, f)
@@ -105,6 +106,8 @@ func Export(ctx context.Context, dir string, d *ugdata.Dataset, o Options) error
 			err = writePyG(ctx, filepath.Join(dir, "pyg"), d)
 		case WebDataset:
 			err = writeShards(ctx, filepath.Join(dir, "webdataset"), source, o.ShardBytes)
+		case SCC:
+			err = writeCaptions(ctx, filepath.Join(dir, "scc"), d)
 		default:
 			err = fmt.Errorf("no format is called %q", f)
 		}

@@ -41,46 +41,6 @@ type ImportOptions struct {
 	Seed          uint64 // of splits and instructions
 }
 
-// Problem is a line or file that could not be read; the others are.
-type Problem struct {
-	File string `json:"file"`
-	Line int    `json:"line,omitempty"` // 0 for a file that is no text
-	What string `json:"what"`
-}
-
-func (p Problem) String() string { return p.What }
-
-// Report says what [Import] found.
-type Report struct {
-	Files    []FileReport `json:"files"`
-	Places   int          `json:"places"`
-	Samples  int          `json:"samples"` // pairs that rows hold, before the splits
-	Graphs   int          `json:"graphs"`
-	Dropped  int          `json:"nodes_without_position"`
-	Others   int          `json:"nodes_described_otherwise"` // in another graph; the first counts
-	Skipped  int          `json:"skipped"`                   // places without image or position
-	Problems []Problem    `json:"problems"`
-}
-
-// Note says for a card where a dataset comes from.
-func (r *Report) Note() string {
-	rows := 0
-	for _, f := range r.Files {
-		for _, n := range f.Rows {
-			rows += n
-		}
-	}
-	return fmt.Sprintf("Imported from files of the UGE reference: %d rows in %d files and %d graphs; %d places were left out, %d lines and files could not be read. "+
-		"The cities are those that the graphs show; a street of which a graph knows the middle alone is drawn through the points that edges show to lie on it.",
-		rows, len(r.Files), r.Graphs, r.Skipped, len(r.Problems))
-}
-
-// FileReport counts the rows of a file by their form.
-type FileReport struct {
-	File string       `json:"file"`
-	Rows map[Form]int `json:"rows"`
-}
-
 // Import makes a dataset of a folder of the reference's files: all files of JSON
 // lines in it and in its folders, of whatever forms (see [Form]), with the graphs
 // and images that they name. Each image becomes a place; its graph, the first
@@ -337,31 +297,6 @@ func (m *importer) place(r Record) (*anchor, error) {
 	return a, nil
 }
 
-// cityKeys are the names of cities that the reference's files have in theirs.
-var cityKeys = []string{"singapore", "newyork", "beijing", "paris", "ilede", "chubu"}
-
-// cityOfFile tells the city from the path of a file, as the reference does.
-func cityOfFile(path string) string {
-	words := strings.FieldsFunc(strings.ToLower(path), func(r rune) bool { return !('a' <= r && r <= 'z') })
-	for i := len(words) - 1; i >= 0; i-- {
-		if slices.Contains(cityKeys, words[i]) {
-			return words[i]
-		}
-	}
-	return ""
-}
-
-// cityKey makes a name that can be that of a folder.
-func cityKey(name string) string {
-	key := strings.Trim(notKey.ReplaceAllString(strings.ToLower(name), "-"), "-")
-	if !cityName.MatchString(key) {
-		return ""
-	}
-	return key
-}
-
-var notKey = regexp.MustCompile(`[^a-z0-9]+`)
-
 // dataset makes places of what was gathered, reads their graphs and grows the
 // cities.
 func (m *importer) dataset(ctx context.Context) (*ugdata.Dataset, error) {
@@ -481,35 +416,6 @@ func (m *importer) graph(a *anchor) *Graph {
 		}
 	}
 	return g
-}
-
-// cityWidth is how far places of one city may lie apart.
-const cityWidth geo.Metres = 150e3
-
-// nameCities names the cities of places whose rows name none, by where they lie.
-func (m *importer) nameCities() {
-	base := m.o.City
-	if base == "" {
-		base = "imported"
-	}
-	var seeds []orb.Point
-	for _, a := range m.order {
-		if a.city != "" && m.o.City == "" {
-			continue
-		}
-		a.city = base
-		if a.at == nil {
-			continue
-		}
-		near := slices.IndexFunc(seeds, func(s orb.Point) bool { return geo.Distance(s, *a.at) < cityWidth })
-		if near < 0 {
-			near = len(seeds)
-			seeds = append(seeds, *a.at)
-		}
-		if near > 0 {
-			a.city = fmt.Sprintf("%s-%d", base, near+1)
-		}
-	}
 }
 
 // skip lists a place that cannot be one.
