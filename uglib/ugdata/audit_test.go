@@ -177,6 +177,11 @@ func TestFindingsTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, p := range a.Pairs { // towns at two ends of the world share nothing
+		if p.B == HeldOut && p.Edges+p.Streets+p.Areas+p.Points+p.Told+p.ToldBack+p.Names[0].Both+p.Names[2].Both > 0 {
+			t.Errorf("%+v", p)
+		}
+	}
 	table := AuditTable(a)
 	if head := table[0]; len(head) != 2+6+1 || head[2] != "train and val" || head[len(head)-1] != "must be" {
 		t.Errorf("head %q", head)

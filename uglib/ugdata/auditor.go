@@ -119,7 +119,7 @@ func (a *auditor) close() {
 	for _, in := range a.joins {
 		for i := range a.edges {
 			for j := i + 1; j < len(a.edges); j++ {
-				if in>>i&in>>j&1 == 1 {
+				if in>>i&1 == 1 && in>>j&1 == 1 {
 					a.edges[i][j]++
 				}
 			}

@@ -110,11 +110,25 @@
 // # Splits
 //
 // Blocks are S2 cells. Whole blocks go to test, then to val, the rest to train;
-// places nearer than Buffer to another split's are left out. With the default
-// buffer of two subgraph radii no crossing and no place is in subgraphs of two
-// splits, and no training anchor within a subgraph of test; [Dataset.Audit]
-// measures this and refuses a dataset where it does not hold. (The reference
-// splits rows at random.)
+// [SplitPlan] deals by city, by polygons of a GeoJSON file, or in folds of a
+// cross-validation instead. Places nearer than Buffer to another split's are left
+// out, over all cities: a held-out city may lie beside a training city. The buffer
+// is at least two radii of a subgraph, so that no crossing and no place is in
+// subgraphs of two splits. Of one picture in two splits the place of lower rank
+// (train, val, test, heldout) is left out, and paths that would lead a text of
+// one split to what stands at a place of a higher one. [Dataset.Audit] measures
+// all this, and what the splits share beside: names, texts, streets, pictures that
+// nearly equal; what must be 0 and is not fails the build. (The reference splits
+// rows at random.)
+//
+// # Building
+//
+// [Make] builds in memory, [Open] through the store: a few hundred places in
+// memory at a time, parts that outlive an interruption, all cores. A view that
+// cannot be a place is listed with its reason ([Skipped]), and the others are
+// built. 20,000 views of all Delaware take 15 s of processor and 270 MB beyond
+// the city itself (go test -bench Build). [Builder] has the steps one by one,
+// for package beam, which takes them on many machines.
 //
 // # Files
 //
