@@ -126,7 +126,7 @@
 // [Make] builds in memory, [Open] through the store: a few hundred places in
 // memory at a time, parts that outlive an interruption, all cores. A view that
 // cannot be a place is listed with its reason ([Skipped]), and the others are
-// built. 20,000 views of all Delaware take 15 s of processor and 270 MB beyond
+// built. 20,000 views of all Delaware take 20 s of processor and 280 MB beyond
 // the city itself (go test -bench Build). [Builder] has the steps one by one,
 // for package beam, which takes them on many machines.
 //
