@@ -116,6 +116,7 @@ func fromNetworkX(f *nxpickle.File) (*Graph, error) {
 	kept := make([]bool, len(f.Graph.Nodes))
 	ids := make([]int64, len(f.Graph.Nodes))
 	seen := make(map[int64]bool, len(f.Graph.Nodes))
+	kinds := make(map[int64]string, len(f.Graph.Nodes))
 	for i, n := range f.Graph.Nodes {
 		id, err := intID(n.ID)
 		if err != nil {
@@ -133,7 +134,7 @@ func fromNetworkX(f *nxpickle.File) (*Graph, error) {
 		if !onEarth(node.At) {
 			return nil, fmt.Errorf("node %d stands at %v, which is no longitude and latitude in degrees", id, node.At)
 		}
-		kept[i] = true
+		kept[i], kinds[id] = true, node.Kind
 		g.Nodes = append(g.Nodes, node)
 	}
 	for _, e := range f.Graph.Edges {
@@ -149,6 +150,11 @@ func fromNetworkX(f *nxpickle.File) (*Graph, error) {
 		}
 		if v, ok := e.Attrs.Float("bearing"); ok && math.Abs(v) <= 360 {
 			edge.Bearing = v
+		}
+		// NetworkX forgets which end of an edge came first; the bearing of one to
+		// the nearest street leads from the point to the street.
+		if edge.Type == "nearest" && kinds[edge.From] == "street" && kinds[edge.To] != "street" {
+			edge.From, edge.To = edge.To, edge.From
 		}
 		g.Edges = append(g.Edges, edge)
 	}
