@@ -264,8 +264,12 @@ func (c *card) provenance() {
 		c.line("Captions and summaries of %s places were written by the model %s at %s, those of %s where it wrote none by templates. A model need not write the same again.\n",
 			thousands(by[ByModel]), m.Model, m.URL, thousands(by[ByTemplate]))
 	}
-	c.line("Seed %d. The rest of how it was made; made again with these, it is the same to the byte:\n", s.Seed)
-	text, err := json.MarshalIndent(s, "", "  ")
+	c.line("Seed %d. The rest of how it was made, defaults filled in; made again with these, it is the same to the byte:\n", s.Seed)
+	whole := *s
+	if o, err := s.Options.withDefaults(); err == nil {
+		whole.Options = o
+	}
+	text, err := json.MarshalIndent(whole, "", "  ")
 	if err != nil {
 		text = []byte(err.Error())
 	}
