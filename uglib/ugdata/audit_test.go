@@ -140,6 +140,21 @@ func TestAuditCounts(t *testing.T) {
 	}
 }
 
+// A subgraph reaches a place that is not farther than its farthest node.
+func TestTouched(t *testing.T) {
+	for apart, want := range map[float64]int{140: 1, 149: 1, 151: 0, 290: 0} {
+		d := two()
+		c := d.Cities["long"]
+		c.Nodes[2].Geometry = c.Frame.LonLat(orb.Point{150, 0})
+		d.Places = d.Places[:2]
+		d.Places[1].Pos = c.Frame.LonLat(orb.Point{apart, 0})
+		d.Places[1].Graph.Nodes = []city.NodeID{-1, 0}
+		if a, _ := d.Audit(); a.Touched != want || a.Pairs[0].Touched != want {
+			t.Errorf("at %g m %d subgraphs reach the other split, want %d", apart, a.Touched, want)
+		}
+	}
+}
+
 // Of a dataset without cities, positions and checksums the rest is measured.
 func TestAuditOfWhatIsKnown(t *testing.T) {
 	d := two()

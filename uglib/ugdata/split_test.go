@@ -129,6 +129,8 @@ func TestSplitAreas(t *testing.T) {
 		{"test alone", []SplitArea{{Test, orb.MultiPolygon{west}}}, map[orb.Point]Split{{9.95, 50}: Test}, []Split{Train, Val}},
 		{"train and test", []SplitArea{{Train, orb.MultiPolygon{west}}, {Test, orb.MultiPolygon{east}}}, map[orb.Point]Split{{10.05, 50}: Test, {10.5, 50}: Buffer}, nil},
 		{"the first counts", []SplitArea{{Val, orb.MultiPolygon{west}}, {Test, orb.MultiPolygon{west}}}, map[orb.Point]Split{{9.95, 50}: Val}, nil},
+		{"the first counts again", []SplitArea{{Test, orb.MultiPolygon{west}}, {Val, orb.MultiPolygon{box(9, 49, 11, 51)}}}, map[orb.Point]Split{{9.95, 50}: Test, {10.5, 50}: Val}, nil},
+		{"and the other way", []SplitArea{{Val, orb.MultiPolygon{box(9, 49, 11, 51)}}, {Test, orb.MultiPolygon{west}}}, map[orb.Point]Split{{9.95, 50}: Val}, nil},
 		{"a hole", []SplitArea{{Buffer, orb.MultiPolygon{hole}}}, map[orb.Point]Split{{9.91, 50}: Buffer}, []Split{Train, Val, Test}},
 		{"two parts", []SplitArea{{Test, orb.MultiPolygon{box(-180, -1, -179, 1), box(179, -1, 180, 1)}}}, map[orb.Point]Split{{179.5, 0}: Test, {-179.5, 0}: Test}, nil},
 	} {
