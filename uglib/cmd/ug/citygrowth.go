@@ -35,11 +35,12 @@ type growthRow struct {
 	City     string  `json:"city"`
 	Nodes    float64 `json:"nodes"`
 	Edges    float64 `json:"edges,omitempty"`
-	Build    float64 `json:"build_s"`      // extract to full graph
-	Peak     float64 `json:"peak_mb"`      // of the build
-	Anchor   float64 `json:"points_per_s"` // nearest street, all cores
-	Subgraph float64 `json:"subgraph_ms"`  // radius 700 m, at most 1000 nodes, one core
-	Paths    float64 `json:"paths_per_s"`  // reasoning paths with their texts, all cores
+	Build    float64 `json:"build_s"`        // extract to full graph
+	Peak     float64 `json:"peak_mb"`        // of the build
+	Anchor   float64 `json:"points_per_s"`   // nearest street, all cores
+	Subgraph float64 `json:"subgraph_ms"`    // radius 700 m, at most 1000 nodes, one core
+	Nodes700 float64 `json:"subgraph_nodes"` // of such a subgraph, on average
+	Paths    float64 `json:"paths_per_s"`    // reasoning paths with their texts, all cores
 }
 
 // growth fills the table and tells whether the largest built-in city keeps to
@@ -70,6 +71,7 @@ func (b *cityBench) growth(ctx context.Context) error {
 		Peak:     of(func(r growthRow) float64 { return r.Peak }),
 		Anchor:   of(func(r growthRow) float64 { return 1 / r.Anchor }),
 		Subgraph: of(func(r growthRow) float64 { return r.Subgraph }),
+		Nodes700: of(func(r growthRow) float64 { return r.Nodes700 }),
 		Paths:    of(func(r growthRow) float64 { return 1 / r.Paths }),
 	}
 	b.note("delaware-4 is the extract of Delaware four times over, side by side 2 degrees of longitude apart, ids 2^40 apart, written as one PBF " +
@@ -91,7 +93,7 @@ func power(rows []growthRow, value func(growthRow) float64) float64 {
 func (r *benchReport) writeGrowth(w io.Writer) error {
 	var table [][]string
 	row := func(g *growthRow, format func(float64) string) {
-		table = append(table, []string{g.City, format(g.Nodes), format(g.Edges), format(g.Build), format(g.Peak), format(g.Anchor), format(g.Subgraph), format(g.Paths)})
+		table = append(table, []string{g.City, format(g.Nodes), format(g.Edges), format(g.Build), format(g.Peak), format(g.Anchor), format(g.Subgraph), format(g.Nodes700), format(g.Paths)})
 	}
 	for i := range r.Growth {
 		row(&r.Growth[i], figure)
@@ -99,7 +101,7 @@ func (r *benchReport) writeGrowth(w io.Writer) error {
 	if r.Powers != nil {
 		row(r.Powers, func(v float64) string { return fmt.Sprintf("%.2f", v) })
 	}
-	return writeTable(w, []string{"city", "nodes", "edges", "build s", "peak MB", "points/s", "subgraph ms", "paths/s"}, table)
+	return writeTable(w, []string{"city", "nodes", "edges", "build s", "peak MB", "points/s", "subgraph ms", "its nodes", "paths/s"}, table)
 }
 
 // growthOf measures one city in this process.
@@ -136,10 +138,13 @@ func growthOf(ctx context.Context, name string) (*growthRow, error) {
 
 	cut := ugdata.Options{Radius: 700, Nodes: 1000}
 	ugdata.Neighbourhood(c, views[0], cut) // lays the network out
+	graphs, nodes := 0, 0
 	r.Subgraph = 1000 / perSecond(func(i int) int {
-		ugdata.Neighbourhood(c, views[i%len(views)], cut)
+		graphs++
+		nodes += len(ugdata.Neighbourhood(c, views[i%len(views)], cut).Nodes)
 		return 1
 	}, 1)
+	r.Nodes700 = float64(nodes) / float64(graphs)
 	r.Paths = perSecond(func(i int) int {
 		v := views[i%len(views)]
 		return len(ugdata.Paths(c, v, ugdata.Options{}, rand.New(rand.NewPCG(1, uint64(v.ID)))))
