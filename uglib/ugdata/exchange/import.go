@@ -149,7 +149,7 @@ func (m *importer) look(dir string) error {
 			}
 			switch strings.ToLower(filepath.Ext(path)) {
 			case ".jsonl", ".ndjson":
-				if i == 0 {
+				if i == 0 && e.Name() != "skipped.jsonl" { // what a dataset of ours lacks
 					m.rowed = append(m.rowed, path)
 				}
 			case ".jpg", ".jpeg", ".png", ".webp", ".pkl", ".pickle", ".json":
