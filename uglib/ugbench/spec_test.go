@@ -1,7 +1,9 @@
 package ugbench
 
 import (
+	"bytes"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -12,17 +14,33 @@ import (
 	"urbangraph/uglib/ugdata"
 )
 
-// townSpec is a benchmark over views of a made-up town.
+// elsewhere writes the made-up town a degree further east, so that it is no
+// neighbour of the first.
+func elsewhere(t *testing.T) (path string) {
+	t.Helper()
+	data, err := os.ReadFile("testdata/grid.osm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(t.TempDir(), "elsewhere.osm")
+	if err := os.WriteFile(path, bytes.ReplaceAll(data, []byte(` lon="0.`), []byte(` lon="1.`)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// townSpec is a benchmark over views of a made-up town and of one like it
+// elsewhere.
 func townSpec(t *testing.T) Spec {
 	t.Helper()
-	views := func(name string, count int) streetview.Spec {
-		town, err := city.FromFile("testdata/grid.osm", name, nil)
+	views := func(path, name string, count int) streetview.Spec {
+		town, err := city.FromFile(path, name, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return streetview.Render(town, count)
 	}
-	train, heldOut := views("here", 60), views("there", 40)
+	train, heldOut := views("testdata/grid.osm", "here", 60), views(elsewhere(t), "there", 40)
 	for _, v := range []*streetview.Spec{&train, &heldOut} {
 		v.Width, v.Height = 64, 48
 	}
