@@ -18,7 +18,7 @@ func TestLossFalls(t *testing.T) {
 	for _, spec := range []Spec{first(t), second(t)} {
 		r := begin(t, sharedContext(), spec)
 		r.sampler.samples = r.sampler.samples[:24] // three batches again and again
-		const steps = 30
+		const steps = 45
 		var losses []float64
 		for range steps {
 			losses = append(losses, r.do(t, spec.LearningRate).loss)
