@@ -148,7 +148,7 @@ func edgeShape(c *city.City, e *city.Edge) orb.Geometry {
 	switch e.Type {
 	case city.Crosses, city.Continues:
 		return e.At
-	case city.Nearest:
+	case city.Nearest, city.Bounds, city.Inside:
 		return orb.LineString{middle(c.Nodes[e.From].Geometry), e.At}
 	}
 	return orb.LineString(join(c.Nodes[e.From].Geometry, c.Nodes[e.To].Geometry))
