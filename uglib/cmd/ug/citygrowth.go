@@ -38,7 +38,7 @@ type growthRow struct {
 	Build    float64 `json:"build_s"`        // extract to full graph
 	Peak     float64 `json:"peak_mb"`        // of the build
 	Anchor   float64 `json:"points_per_s"`   // nearest street, all cores
-	Subgraph float64 `json:"subgraph_ms"`    // radius 700 m, at most 1000 nodes, one core
+	Subgraph float64 `json:"subgraph_ms"`    // all within 700 m, at most 1000 nodes, one core
 	Nodes700 float64 `json:"subgraph_nodes"` // of such a subgraph, on average
 	Paths    float64 `json:"paths_per_s"`    // reasoning paths with their texts, all cores
 }
@@ -136,7 +136,7 @@ func growthOf(ctx context.Context, name string) (*growthRow, error) {
 	c.NearestStreets(points[:1], 100) // lays the index out
 	r.Anchor = perSecond(func(int) int { return len(c.NearestStreets(points, 100)) }, 1)
 
-	cut := ugdata.Options{Radius: 700, Nodes: 1000}
+	cut := ugdata.Options{Recipe: ugdata.RecipeRadius, Radius: 700, Nodes: 1000} // all that lies within the radius
 	ugdata.Neighbourhood(c, views[0], cut) // lays the network out
 	graphs, nodes := 0, 0
 	r.Subgraph = 1000 / perSecond(func(i int) int {
