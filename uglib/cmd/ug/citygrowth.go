@@ -74,7 +74,8 @@ func (b *cityBench) growth(ctx context.Context) error {
 		Nodes700: of(func(r growthRow) float64 { return r.Nodes700 }),
 		Paths:    of(func(r growthRow) float64 { return 1 / r.Paths }),
 	}
-	b.note("delaware-4 is the extract of Delaware four times over, side by side 2 degrees of longitude apart, ids 2^40 apart, written as one PBF " +
+	b.note("Dover and Wilmington are boxes of the extract of Delaware, which is read whole for them. " +
+		"delaware-4 is the extract of Delaware four times over, side by side 2 degrees of longitude apart, ids 2^40 apart, written as one PBF " +
 		"file and read back. Powers are the slopes of least squares of the logarithms; those of anchoring and paths are of the time that one " +
 		"takes, so that 0 means that the size of the city does not matter.")
 	return nil
@@ -137,7 +138,7 @@ func growthOf(ctx context.Context, name string) (*growthRow, error) {
 	r.Anchor = perSecond(func(int) int { return len(c.NearestStreets(points, 100)) }, 1)
 
 	cut := ugdata.Options{Recipe: ugdata.RecipeRadius, Radius: 700, Nodes: 1000} // all that lies within the radius
-	ugdata.Neighbourhood(c, views[0], cut) // lays the network out
+	ugdata.Neighbourhood(c, views[0], cut)                                       // lays the network out
 	graphs, nodes := 0, 0
 	r.Subgraph = 1000 / perSecond(func(i int) int {
 		graphs++
