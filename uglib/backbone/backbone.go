@@ -26,9 +26,6 @@ import (
 	"urbangraph/uglib/vision"
 )
 
-// ConfigName is the file in a model folder that says which model it is.
-const ConfigName = "config.json"
-
 // Family is the kind of a model, which decides how its prompts are written.
 type Family string
 
@@ -76,7 +73,7 @@ type Model interface {
 
 // Load reads the configuration of a model folder and its image processor, but not the weights.
 func Load(dir string) (Model, vision.ImageProcessor, error) {
-	path := filepath.Join(dir, ConfigName)
+	path := filepath.Join(dir, transformer.ConfigName)
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("backbone: %w", err)

@@ -1,7 +1,6 @@
 package backbone
 
 import (
-	"path/filepath"
 	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -51,7 +50,7 @@ func (q qwen) ImageTokens(p vision.Picture) (int, error) {
 func (q qwen) Init(store *model.Store, seed uint64) error        { return q.c.Init(store, seed) }
 func (q qwen) Load(store *model.Store, path string) error        { return q.c.Load(store, path) }
 func (q qwen) SaveWeights(store *model.Store, path string) error { return q.c.SaveWeights(store, path) }
-func (q qwen) Save(dir string) error                             { return q.c.Save(filepath.Join(dir, ConfigName)) }
+func (q qwen) Save(dir string) error                             { return q.c.Save(dir) }
 
 func (q qwen) Layout(rows []Row, batch, graphVectors int) (Batch, error) {
 	laid := make([]qwen2vl.Row, len(rows))

@@ -1,7 +1,6 @@
 package backbone
 
 import (
-	"path/filepath"
 	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -101,7 +100,7 @@ func (l llava) AdapterPath(module string) string {
 
 func (l llava) ModulePath(adapter string) string { return llavanext.HubKey(adapter) }
 func (l llava) SetTokens(image, graph int)       { l.c.ImageTokenID, l.c.GraphTokenID = image, graph }
-func (l llava) Save(dir string) error            { return l.c.Save(filepath.Join(dir, ConfigName)) }
+func (l llava) Save(dir string) error            { return l.c.Save(dir) }
 
 // phi is a Phi-3-Vision.
 type phi struct {
@@ -120,4 +119,4 @@ func (p phi) DefaultTarget() string            { return `^model\.layers\.\d+\.se
 func (p phi) AdapterPath(module string) string { return module }
 func (p phi) ModulePath(adapter string) string { return phi3v.HubKey(adapter) }
 func (p phi) SetTokens(image, graph int)       { p.c.ImageTokenID, p.c.GraphTokenID = image, graph }
-func (p phi) Save(dir string) error            { return p.c.Save(filepath.Join(dir, ConfigName)) }
+func (p phi) Save(dir string) error            { return p.c.Save(dir) }

@@ -4,17 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-
-	"github.com/google/renameio/v2"
 
 	"urbangraph/uglib/backbone/clip"
 	"urbangraph/uglib/backbone/transformer"
 )
-
-// ConfigName is the file in a model folder that holds a [Config].
-const ConfigName = "config.json"
 
 // Config is the architecture: the fields of LLaVA-NeXT's config.json that change the numbers.
 type Config struct {
@@ -270,31 +263,12 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 
 // LoadConfig reads path, which is a config.json or a model folder that holds one.
 func LoadConfig(path string) (*Config, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, ConfigName)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("llavanext: %w", err)
-	}
 	c := new(Config)
-	if err := json.Unmarshal(data, c); err != nil {
-		return nil, fmt.Errorf("llavanext: %s: %w", path, err)
+	if err := transformer.ReadConfig("llavanext", path, c); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
 
-// Save writes the configuration to path as config.json, replacing the file in one step.
-func (c *Config) Save(path string) error {
-	if err := c.Validate(); err != nil {
-		return fmt.Errorf("llavanext: %s not written: %w", path, err)
-	}
-	data, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return fmt.Errorf("llavanext: %w", err)
-	}
-	if err := renameio.WriteFile(path, append(data, '\n'), 0o644); err != nil {
-		return fmt.Errorf("llavanext: %w", err)
-	}
-	return nil
-}
+// Save writes the configuration to path, or into a model folder, as config.json, replacing the file in one step.
+func (c *Config) Save(path string) error { return transformer.WriteConfig("llavanext", path, c) }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"urbangraph/uglib/backbone/transformer"
 	"urbangraph/uglib/vision"
 )
 
@@ -188,7 +189,7 @@ func TestWindowConfig(t *testing.T) {
 		t.Errorf("read as %+v", v)
 	}
 	dir := t.TempDir()
-	if err := good.Save(filepath.Join(dir, ConfigName)); err != nil {
+	if err := good.Save(filepath.Join(dir, transformer.ConfigName)); err != nil {
 		t.Fatal(err)
 	}
 	if back, err := LoadConfig(dir); err != nil || !reflect.DeepEqual(back, good) {
@@ -273,7 +274,7 @@ func TestConfigErrors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		path := filepath.Join(t.TempDir(), ConfigName)
+		path := filepath.Join(t.TempDir(), transformer.ConfigName)
 		if err := os.WriteFile(path, changed, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -372,7 +372,7 @@ func TestSaveAndLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := errors.Join(cfg.Save(filepath.Join(dir, ConfigName)), cfg.SaveWeights(store, dir)); err != nil {
+	if err := errors.Join(cfg.Save(filepath.Join(dir, transformer.ConfigName)), cfg.SaveWeights(store, dir)); err != nil {
 		t.Fatal(err)
 	}
 	back, err := LoadConfig(dir)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"urbangraph/uglib/backbone"
+	"urbangraph/uglib/backbone/transformer"
 	"urbangraph/uglib/backend"
 	"urbangraph/uglib/store"
 	"urbangraph/uglib/streetview"
@@ -246,12 +246,12 @@ func (f *embedFlags) find(s *store.Store) (*store.Artefact, error) {
 
 // loadFolder reads the model of a folder: a model's own, or a run's.
 func loadFolder(dir string) (*uge.Model, error) {
-	if _, err := os.Stat(filepath.Join(dir, backbone.ConfigName)); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, transformer.ConfigName)); err == nil {
 		return uge.Load(dir)
 	}
 	m, err := (&train.Run{Dir: dir}).Model()
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("folder %s holds neither a model (%s) nor a training run: %w", dir, backbone.ConfigName, err)
+		return nil, fmt.Errorf("folder %s holds neither a model (%s) nor a training run: %w", dir, transformer.ConfigName, err)
 	}
 	return m, err
 }

@@ -3,8 +3,10 @@ package golden
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -114,4 +116,32 @@ func Loss(embeddings *graph.Node) *graph.Node {
 		return graph.Reshape(graph.Slice(e, graph.AxisRange(), graph.AxisElem(i)), 2, h)
 	}
 	return nn.InfoNCE{Temperature: 0.05}.Loss(side(0), side(1), nil)
+}
+
+// Gradients compares the loss and the gradients of every tensor that the reference has one of, and of the graph vectors,
+// which are the last of the arguments.
+func Gradients(t *testing.T, store *model.Store, args []any, shapes map[string][]int, acts, grads map[string]*tensors.Tensor,
+	embedding func(s *model.Scope, nodes []*graph.Node) *graph.Node) {
+	t.Helper()
+	var keys []string
+	for _, key := range slices.Sorted(maps.Keys(shapes)) {
+		if _, ok := grads["d_"+key]; ok {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) != len(grads)-2 { // two are of no tensor of the model
+		t.Fatalf("gradients for %d of the model's tensors, the reference has %v", len(keys), slices.Sorted(maps.Keys(grads)))
+	}
+	out := Run(t, store, args, func(s *model.Scope, nodes []*graph.Node) []*graph.Node {
+		loss := Loss(graph.L2Normalize(embedding(s, nodes), -1))
+		wrt := []*graph.Node{nodes[len(nodes)-1]}
+		for _, key := range keys {
+			wrt = append(wrt, store.GetVariable(nn.Path(key)).NodeValue(loss.Graph()))
+		}
+		return append([]*graph.Node{loss}, graph.Gradient(loss, wrt...)...)
+	})
+	Near(t, "loss", Floats(t, out[0]), Floats(t, acts["loss"]), 1e-5, nil)
+	for i, key := range append([]string{"graph_embeds"}, keys...) {
+		NearGradient(t, key, Floats(t, out[1+i]), Floats(t, grads["d_"+key]))
+	}
 }
