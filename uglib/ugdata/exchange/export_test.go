@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"urbangraph/uglib/internal/geocheck"
@@ -18,24 +19,48 @@ import (
 	"urbangraph/uglib/ugdata"
 )
 
-// exported writes the test's dataset in all formats, with its images.
-func exported(t *testing.T) (string, *ugdata.Dataset) {
-	t.Helper()
-	d := dataset(t)
+// write writes the test's dataset in all formats, with its images.
+func write(dir string) error {
+	d, err := once()
+	if err != nil {
+		return err
+	}
 	s, err := spec()
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	audit, err := d.Audit()
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	dir := filepath.Join(t.TempDir(), "out")
 	o := Options{Formats: Formats, Images: true, ShardBytes: 40000, About: ugdata.About{Spec: &s, Audit: &audit}}
-	if err := Export(context.Background(), dir, d, o); err != nil {
+	return Export(context.Background(), dir, d, o)
+}
+
+var written = sync.OnceValues(func() (string, error) {
+	dir := filepath.Join(home, "out")
+	return dir, write(dir)
+})
+
+// exported is the folder of the test's dataset in all formats, which tests read.
+func exported(t *testing.T) (string, *ugdata.Dataset) {
+	t.Helper()
+	dir, err := written()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return dir, d
+	return dir, dataset(t)
+}
+
+// ownExport is a copy of it, which a test may change.
+func ownExport(t *testing.T) (string, *ugdata.Dataset) {
+	t.Helper()
+	dir, d := exported(t)
+	own := filepath.Join(t.TempDir(), "out")
+	if err := os.CopyFS(own, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return own, d
 }
 
 func files(t *testing.T, dir string) map[string][]byte {
@@ -60,7 +85,10 @@ func files(t *testing.T, dir string) map[string][]byte {
 
 func TestExportSameBytes(t *testing.T) {
 	a, _ := exported(t)
-	b, _ := exported(t)
+	b := filepath.Join(t.TempDir(), "again")
+	if err := write(b); err != nil {
+		t.Fatal(err)
+	}
 	x, y := files(t, a), files(t, b)
 	if len(x) != len(y) || len(x) < 100 {
 		t.Errorf("%d and %d files", len(x), len(y))
@@ -77,7 +105,7 @@ func TestExportSameBytes(t *testing.T) {
 
 // A folder with the tables stands alone: moved elsewhere, it opens.
 func TestParquetStandsAlone(t *testing.T) {
-	dir, d := exported(t)
+	dir, d := ownExport(t)
 	moved := filepath.Join(t.TempDir(), "moved")
 	if err := os.Rename(dir, moved); err != nil {
 		t.Fatal(err)

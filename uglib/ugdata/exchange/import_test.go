@@ -21,7 +21,7 @@ import (
 
 // A dataset that is exported and imported again says the same of each place.
 func TestExportImport(t *testing.T) {
-	dir, d := exported(t)
+	dir, d := ownExport(t)
 	for _, name := range []string{"places.parquet", "paths.parquet", "samples.parquet", "cities", "pyg", "graphml", "webdataset", "scc"} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
