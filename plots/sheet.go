@@ -6,8 +6,6 @@ import (
 	"html"
 	"image"
 	"image/jpeg"
-	_ "image/png" // photo folders may hold PNG files
-	"os"
 	"strings"
 
 	"golang.org/x/image/draw"
@@ -125,17 +123,12 @@ func (s *SheetFigure) PNG() ([]byte, error) { return nil, noForm("a sheet", "PNG
 // SVG is not a form of a sheet.
 func (s *SheetFigure) SVG() ([]byte, error) { return nil, noForm("a sheet", "SVG") }
 
-// thumbnail reads an image file and returns it as a JPEG of the given width,
+// thumbnail reads an image file, turned as its EXIF says, and returns it as a JPEG of the given width,
 // or narrower if it is so itself.
 func thumbnail(path string, width int) ([]byte, error) {
-	f, err := os.Open(path)
+	src, err := streetview.DecodeFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("image: %w", err)
-	}
-	defer f.Close()
-	src, _, err := image.Decode(f)
-	if err != nil {
-		return nil, fmt.Errorf("image %s: %w", path, err)
 	}
 	w, h := src.Bounds().Dx(), src.Bounds().Dy()
 	if w == 0 || h == 0 {
