@@ -121,7 +121,7 @@ func (t *turnLists) UnmarshalJSON(data []byte) error {
 			return err
 		}
 	}
-	if data[0] != '[' || len(list) > 0 && list[0][0] != '[' {
+	if data[0] != '[' || len(list) > 0 && list[0][0] == '{' {
 		list = []json.RawMessage{data}
 	}
 	for _, item := range list {
