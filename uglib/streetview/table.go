@@ -13,7 +13,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/parquet-go/parquet-go"
 	"github.com/paulmach/orb"
 
 	"urbangraph/uglib/city"
@@ -193,48 +192,16 @@ func readSet(dir string) (*Set, error) {
 }
 
 // decodeViews reads a Parquet file of rows.
-func decodeViews(data []byte) (views []View, err error) {
-	// The Parquet reader panics on some damaged files.
-	defer func() {
-		if p := recover(); p != nil {
-			views, err = nil, fmt.Errorf("damaged Parquet file: %v", p)
-		}
-	}()
-	file, err := geoparquet.Open(data)
+func decodeViews(data []byte) ([]View, error) {
+	rows, err := geoparquet.ReadRows[row](data)
 	if err != nil {
 		return nil, err
 	}
-	want := parquet.SchemaOf(new(row))
-	for _, path := range want.Columns() {
-		if _, ok := file.Schema().Lookup(path...); !ok {
-			return nil, fmt.Errorf("column %q is missing", path[0])
+	views := make([]View, len(rows))
+	for i, r := range rows {
+		if views[i], err = r.view(); err != nil {
+			return nil, err
 		}
 	}
-	if n := file.NumRows(); n < 0 || n > int64(len(data)) { // each row has an id of its own
-		return nil, fmt.Errorf("damaged Parquet file: its footer says %d rows in %d bytes", n, len(data))
-	}
-	reader := parquet.NewGenericReader[row](file, want)
-	defer reader.Close()
-	buf := make([]row, 512)
-	for {
-		clear(buf)
-		n, err := reader.Read(buf)
-		for _, r := range buf[:n] {
-			v, err := r.view()
-			if err != nil {
-				return nil, err
-			}
-			views = append(views, v)
-		}
-		switch {
-		case errors.Is(err, io.EOF) && int64(len(views)) == file.NumRows():
-			return views, nil
-		case errors.Is(err, io.EOF), int64(len(views)) > file.NumRows():
-			return nil, fmt.Errorf("damaged Parquet file: %d rows where its footer says %d", len(views), file.NumRows())
-		case err != nil:
-			return nil, fmt.Errorf("damaged Parquet file: %w", err)
-		case n == 0:
-			return nil, io.ErrNoProgress
-		}
-	}
+	return views, nil
 }

@@ -273,54 +273,9 @@ func readTable[R any](path string) ([]R, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ugdata: %w", err)
 	}
-	rows, err := decodeTable[R](data)
+	rows, err := geoparquet.ReadRows[R](data)
 	if err != nil {
 		return nil, fmt.Errorf("ugdata: %s is damaged: %w; build the dataset again", path, err)
 	}
 	return rows, nil
-}
-
-// decodeTable reads the rows of a Parquet file, which may be damaged: the reader
-// panics on some such files, which is an error here.
-func decodeTable[R any](data []byte) (rows []R, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			rows, err = nil, fmt.Errorf("%v", r)
-		}
-	}()
-	file, err := geoparquet.Open(data)
-	if err != nil {
-		return nil, err
-	}
-	schema := parquet.SchemaOf(new(R))
-	for _, path := range schema.Columns() {
-		want, _ := schema.Lookup(path...)
-		have, ok := file.Schema().Lookup(path...)
-		if !ok {
-			return nil, fmt.Errorf("column %q is missing", path[0])
-		}
-		if want.Node.Type().Kind() != have.Node.Type().Kind() {
-			return nil, fmt.Errorf("column %q holds %v, not %v", path[0], have.Node.Type(), want.Node.Type())
-		}
-	}
-	if n := file.NumRows(); n < 0 || n > int64(len(data)) { // each row has an id or a key of its own
-		return nil, fmt.Errorf("%d rows in %d bytes", n, len(data))
-	}
-	reader := parquet.NewGenericReader[R](file, schema)
-	defer reader.Close()
-	for {
-		part := make([]R, 512)
-		n, err := reader.Read(part)
-		rows = append(rows, part[:n]...)
-		switch {
-		case int64(len(rows)) > file.NumRows(), errors.Is(err, io.EOF) && int64(len(rows)) < file.NumRows():
-			return nil, fmt.Errorf("%d rows, where its end says %d", len(rows), file.NumRows())
-		case errors.Is(err, io.EOF):
-			return rows, nil
-		case err != nil:
-			return nil, fmt.Errorf("row %d: %w", len(rows), err)
-		case n == 0:
-			return nil, fmt.Errorf("row %d: %w", len(rows), io.ErrNoProgress)
-		}
-	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"urbangraph/uglib/geo/geoparquet"
 )
 
 // smallTables are the tables of three places.
@@ -33,7 +35,7 @@ func smallTables(t testing.TB) map[string][]byte {
 // decodeAll reads a file as each of the tables; what one takes must be sound.
 func decodeAll(t testing.TB, data []byte) {
 	t.Helper()
-	places, err := decodeTable[placeRow](data)
+	places, err := geoparquet.ReadRows[placeRow](data)
 	if err == nil {
 		for i := range places {
 			p, err := places[i].place()
@@ -47,14 +49,14 @@ func decodeAll(t testing.TB, data []byte) {
 			}
 		}
 	}
-	if paths, err := decodeTable[pathRow](data); err == nil {
+	if paths, err := geoparquet.ReadRows[pathRow](data); err == nil {
 		for i := range paths {
 			if len(paths[i].Lon) == len(paths[i].Lat) {
 				paths[i].path()
 			}
 		}
 	}
-	if samples, err := decodeTable[sampleRow](data); err == nil && len(samples) > len(data) {
+	if samples, err := geoparquet.ReadRows[sampleRow](data); err == nil && len(samples) > len(data) {
 		t.Fatalf("%d samples of %d bytes", len(samples), len(data))
 	}
 }
@@ -72,7 +74,7 @@ func TestTablesDamaged(t *testing.T) {
 			decodeAll(t, bad)
 			decodeAll(t, bad[:r.IntN(len(bad))])
 		}
-		if _, err := decodeTable[sampleRow](data); (err == nil) != (name == samplesTable) {
+		if _, err := geoparquet.ReadRows[sampleRow](data); (err == nil) != (name == samplesTable) {
 			t.Errorf("%s as a table of samples: %v", name, err)
 		}
 	}

@@ -3,12 +3,12 @@ package endpoint
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
+
+	"urbangraph/uglib/geo/geoparquet"
 
 	"github.com/google/renameio/v2"
 	"github.com/parquet-go/parquet-go"
@@ -121,45 +121,11 @@ func ReadCaptions(dir string) (*Captions, error) {
 	return c, nil
 }
 
-// decodeCaptions reads a Parquet file of captions. The reader panics on some
-// damaged files; that is an error here.
-func decodeCaptions(data []byte) (c *Captions, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			c, err = nil, fmt.Errorf("damaged Parquet file: %v", p)
-		}
-	}()
-	file, err := parquet.OpenFile(strings.NewReader(string(data)), int64(len(data)))
+// decodeCaptions reads a Parquet file of captions.
+func decodeCaptions(data []byte) (*Captions, error) {
+	list, err := geoparquet.ReadRows[Caption](data)
 	if err != nil {
-		return nil, fmt.Errorf("damaged Parquet file: %w", err)
+		return nil, err
 	}
-	schema := parquet.SchemaOf(new(Caption))
-	for _, column := range schema.Columns() {
-		if _, ok := file.Schema().Lookup(column...); !ok {
-			return nil, fmt.Errorf("column %q is missing", column[0])
-		}
-	}
-	rows := file.NumRows()
-	if rows < 0 || rows > int64(len(data)) {
-		return nil, fmt.Errorf("damaged Parquet file: its footer says %d rows in %d bytes", rows, len(data))
-	}
-	reader := parquet.NewGenericReader[Caption](file, schema)
-	defer reader.Close()
-	var list []Caption
-	buf := make([]Caption, 256)
-	for {
-		clear(buf)
-		n, err := reader.Read(buf)
-		list = append(list, buf[:n]...)
-		switch {
-		case int64(len(list)) > rows, errors.Is(err, io.EOF) && int64(len(list)) < rows:
-			return nil, fmt.Errorf("damaged Parquet file: %d rows where its footer says %d", len(list), rows)
-		case errors.Is(err, io.EOF):
-			return newCaptions(list)
-		case err != nil:
-			return nil, fmt.Errorf("damaged Parquet file: %w", err)
-		case n == 0:
-			return nil, io.ErrNoProgress
-		}
-	}
+	return newCaptions(list)
 }
