@@ -129,16 +129,6 @@ type wireConfig struct {
 	ImageSeqLength *int            `json:"image_seq_length,omitempty"`
 }
 
-// set sets dst to the first value given.
-func set[T any](dst *T, values ...*T) {
-	for _, v := range values {
-		if v != nil {
-			*dst = *v
-			return
-		}
-	}
-}
-
 // UnmarshalJSON reads config.json. Fields that are absent take the defaults of transformers. What this model does not
 // implement (other positions, activations, decoders) is an error.
 func (c *Config) UnmarshalJSON(data []byte) error {
@@ -173,28 +163,28 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 	if t.KVHeads == nil && t.Heads != nil {
 		q.Text.KVHeads = *t.Heads
 	}
-	set(&q.VocabSize, t.VocabSize)
-	set(&q.Text.Hidden, t.HiddenSize)
-	set(&q.Text.Intermediate, t.IntermediateSize)
-	set(&q.Text.Layers, t.Layers)
-	set(&q.Text.Heads, t.Heads)
-	set(&q.Text.KVHeads, t.KVHeads)
-	set(&q.Text.Eps, t.RMSNormEps)
-	set(&q.RoPETheta, t.RoPETheta)
-	set(&q.MaxPositions, t.MaxPositions)
-	set(&q.InitializerRange, t.InitializerRange)
-	set(&q.BOSTokenID, t.BOSTokenID)
-	set(&q.EOSTokenID, t.EOSTokenID)
-	set(&q.PadTokenID, w.PadTokenID, t.PadTokenID)
-	set(&q.Vision.Layers, v.Layers)
-	set(&q.Vision.Hidden, v.HiddenSize)
-	set(&q.Vision.Intermediate, v.IntermediateSize)
-	set(&q.Vision.Heads, v.Heads)
-	set(&q.Vision.Side, v.ImageSize)
-	set(&q.Vision.PatchSize, v.PatchSize)
-	set(&q.Vision.Eps, v.Eps)
-	set(&q.ImageTokenID, w.ImageToken, w.ImageTokenID)
-	set(&q.GraphTokenID, w.GraphTokenID)
+	transformer.First(&q.VocabSize, t.VocabSize)
+	transformer.First(&q.Text.Hidden, t.HiddenSize)
+	transformer.First(&q.Text.Intermediate, t.IntermediateSize)
+	transformer.First(&q.Text.Layers, t.Layers)
+	transformer.First(&q.Text.Heads, t.Heads)
+	transformer.First(&q.Text.KVHeads, t.KVHeads)
+	transformer.First(&q.Text.Eps, t.RMSNormEps)
+	transformer.First(&q.RoPETheta, t.RoPETheta)
+	transformer.First(&q.MaxPositions, t.MaxPositions)
+	transformer.First(&q.InitializerRange, t.InitializerRange)
+	transformer.First(&q.BOSTokenID, t.BOSTokenID)
+	transformer.First(&q.EOSTokenID, t.EOSTokenID)
+	transformer.First(&q.PadTokenID, w.PadTokenID, t.PadTokenID)
+	transformer.First(&q.Vision.Layers, v.Layers)
+	transformer.First(&q.Vision.Hidden, v.HiddenSize)
+	transformer.First(&q.Vision.Intermediate, v.IntermediateSize)
+	transformer.First(&q.Vision.Heads, v.Heads)
+	transformer.First(&q.Vision.Side, v.ImageSize)
+	transformer.First(&q.Vision.PatchSize, v.PatchSize)
+	transformer.First(&q.Vision.Eps, v.Eps)
+	transformer.First(&q.ImageTokenID, w.ImageToken, w.ImageTokenID)
+	transformer.First(&q.GraphTokenID, w.GraphTokenID)
 	if w.Pinpoints != nil {
 		q.Pinpoints = w.Pinpoints
 	}
@@ -205,9 +195,9 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("vision_feature_layer is %s, only one layer is supported", w.FeatureLayer)
 	}
 	act, visAct, projAct := "silu", "quick_gelu", "gelu"
-	set(&act, t.HiddenAct)
-	set(&visAct, v.HiddenAct)
-	set(&projAct, w.ProjectorAct)
+	transformer.First(&act, t.HiddenAct)
+	transformer.First(&visAct, v.HiddenAct)
+	transformer.First(&projAct, w.ProjectorAct)
 	no := func(b *bool) bool { return b != nil && !*b }
 	switch {
 	case w.Strategy != "" && w.Strategy != "default":

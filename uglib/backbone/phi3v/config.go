@@ -139,13 +139,6 @@ type wireImage struct {
 	Feature   string `json:"type_feature,omitempty"`
 }
 
-// set sets dst to the value given, if there is one.
-func set[T any](dst *T, v *T) {
-	if v != nil {
-		*dst = *v
-	}
-}
-
 // UnmarshalJSON reads config.json. Fields that are absent take the defaults of the reference. What this model does not
 // implement is an error.
 func (c *Config) UnmarshalJSON(data []byte) error {
@@ -161,29 +154,29 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 		VocabSize: 32064, RoPETheta: 10000, MaxPositions: 4096, OriginalPositions: 4096, InitializerRange: 0.02,
 		Vision: clipLarge, BOSTokenID: 1, EOSTokenID: 32000, PadTokenID: 32000, ImageTokenID: imageToken,
 	}
-	set(&q.VocabSize, w.VocabSize)
-	set(&q.Text.Hidden, w.HiddenSize)
-	set(&q.Text.Intermediate, w.IntermediateSize)
-	set(&q.Text.Layers, w.Layers)
-	set(&q.Text.Heads, w.Heads)
+	transformer.First(&q.VocabSize, w.VocabSize)
+	transformer.First(&q.Text.Hidden, w.HiddenSize)
+	transformer.First(&q.Text.Intermediate, w.IntermediateSize)
+	transformer.First(&q.Text.Layers, w.Layers)
+	transformer.First(&q.Text.Heads, w.Heads)
 	q.Text.KVHeads = q.Text.Heads
-	set(&q.Text.KVHeads, w.KVHeads)
-	set(&q.Text.Eps, w.RMSNormEps)
-	set(&q.RoPETheta, w.RoPETheta)
-	set(&q.MaxPositions, w.MaxPositions)
-	set(&q.OriginalPositions, w.Original)
-	set(&q.InitializerRange, w.InitializerRange)
-	set(&q.BOSTokenID, w.BOSTokenID)
-	set(&q.EOSTokenID, w.EOSTokenID)
-	set(&q.PadTokenID, w.PadTokenID)
-	set(&q.ImageTokenID, w.ImageTokenID)
-	set(&q.GraphTokenID, w.GraphTokenID)
-	set(&q.Vision, w.Vision)
+	transformer.First(&q.Text.KVHeads, w.KVHeads)
+	transformer.First(&q.Text.Eps, w.RMSNormEps)
+	transformer.First(&q.RoPETheta, w.RoPETheta)
+	transformer.First(&q.MaxPositions, w.MaxPositions)
+	transformer.First(&q.OriginalPositions, w.Original)
+	transformer.First(&q.InitializerRange, w.InitializerRange)
+	transformer.First(&q.BOSTokenID, w.BOSTokenID)
+	transformer.First(&q.EOSTokenID, w.EOSTokenID)
+	transformer.First(&q.PadTokenID, w.PadTokenID)
+	transformer.First(&q.ImageTokenID, w.ImageTokenID)
+	transformer.First(&q.GraphTokenID, w.GraphTokenID)
+	transformer.First(&q.Vision, w.Vision)
 	if w.SlidingWindow != nil && *w.SlidingWindow < q.MaxPositions { // within one window attention is the same as without
 		q.MaxPositions = *w.SlidingWindow
 	}
 	act := "silu"
-	set(&act, w.HiddenAct)
+	transformer.First(&act, w.HiddenAct)
 	embed, image := w.Embedding, w.Processor
 	if embed == nil || image == nil {
 		return errors.New("embd_layer or img_processor is missing: the file is not that of a Phi-3-Vision")

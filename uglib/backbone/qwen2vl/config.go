@@ -284,17 +284,6 @@ const (
 	typeQwen25 = "qwen2_5_vl"
 )
 
-// first sets dst to the first value given, and reports whether there was one.
-func first[T any](dst *T, values ...*T) bool {
-	for _, v := range values {
-		if v != nil {
-			*dst = *v
-			return true
-		}
-	}
-	return false
-}
-
 // UnmarshalJSON reads config.json in the flat form of the hub or with a text_config, whose fields win. Fields that are
 // absent take the defaults of transformers; the sizes of the decoder must be there. What this model does not implement
 // (sliding windows, other activations, other positions) is an error.
@@ -331,27 +320,27 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 		{"num_hidden_layers", &q.Layers, []*int{text.Layers, flat.Layers}},
 		{"num_attention_heads", &q.Heads, []*int{text.Heads, flat.Heads}},
 	} {
-		if !first(f.dst, f.values...) {
+		if !transformer.First(f.dst, f.values...) {
 			return fmt.Errorf("%s is missing", f.name)
 		}
 	}
 	q.KVHeads = q.Heads
-	first(&q.KVHeads, text.KVHeads, flat.KVHeads)
-	first(&q.MaxPositions, text.MaxPositions, flat.MaxPositions)
-	first(&q.RMSNormEps, text.RMSNormEps, flat.RMSNormEps)
-	first(&q.InitializerRange, text.InitializerRange, flat.InitializerRange)
-	first(&q.BOSTokenID, text.BOSTokenID, flat.BOSTokenID)
-	first(&q.EOSTokenID, text.EOSTokenID, flat.EOSTokenID)
-	first(&q.PadTokenID, text.PadTokenID, flat.PadTokenID)
-	first(&q.VisionStartTokenID, w.VisionStartTokenID)
-	first(&q.VisionEndTokenID, w.VisionEndTokenID)
-	first(&q.ImageTokenID, w.ImageTokenID)
-	first(&q.VideoTokenID, w.VideoTokenID)
-	first(&q.GraphTokenID, w.GraphTokenID)
+	transformer.First(&q.KVHeads, text.KVHeads, flat.KVHeads)
+	transformer.First(&q.MaxPositions, text.MaxPositions, flat.MaxPositions)
+	transformer.First(&q.RMSNormEps, text.RMSNormEps, flat.RMSNormEps)
+	transformer.First(&q.InitializerRange, text.InitializerRange, flat.InitializerRange)
+	transformer.First(&q.BOSTokenID, text.BOSTokenID, flat.BOSTokenID)
+	transformer.First(&q.EOSTokenID, text.EOSTokenID, flat.EOSTokenID)
+	transformer.First(&q.PadTokenID, text.PadTokenID, flat.PadTokenID)
+	transformer.First(&q.VisionStartTokenID, w.VisionStartTokenID)
+	transformer.First(&q.VisionEndTokenID, w.VisionEndTokenID)
+	transformer.First(&q.ImageTokenID, w.ImageTokenID)
+	transformer.First(&q.VideoTokenID, w.VideoTokenID)
+	transformer.First(&q.GraphTokenID, w.GraphTokenID)
 
 	rope := wireRoPE{Type: "mrope"}
-	first(&rope, text.RoPEParameters, flat.RoPEParameters, text.RoPEScaling, flat.RoPEScaling)
-	first(&q.RoPETheta, rope.RoPETheta, text.RoPETheta, flat.RoPETheta)
+	transformer.First(&rope, text.RoPEParameters, flat.RoPEParameters, text.RoPEScaling, flat.RoPEScaling)
+	transformer.First(&q.RoPETheta, rope.RoPETheta, text.RoPETheta, flat.RoPETheta)
 	switch kind := rope.Type + rope.RoPEType; kind {
 	case "", "mrope", "default", "mropedefault", "defaultdefault", "mropemrope":
 	default:
@@ -373,29 +362,29 @@ func (c *Config) UnmarshalJSON(data []byte) error {
 	outName, outWidth := "hidden_size", vis.HiddenSize
 	if w.ModelType == typeQwen25 {
 		q.Vision.Intermediate, q.Vision.WindowSize, q.Vision.FullBlocks = 3420, 112, []int{7, 15, 23, 31}
-		first(&q.Vision.Intermediate, vis.IntermediateSize)
-		first(&q.Vision.WindowSize, vis.WindowSize)
+		transformer.First(&q.Vision.Intermediate, vis.IntermediateSize)
+		transformer.First(&q.Vision.WindowSize, vis.WindowSize)
 		if vis.FullBlocks != nil {
 			q.Vision.FullBlocks = vis.FullBlocks
 		}
-		first(&q.Vision.EmbedDim, vis.HiddenSize)
+		transformer.First(&q.Vision.EmbedDim, vis.HiddenSize)
 		visAct, wantAct = "silu", "silu"
 		outName, outWidth = "out_hidden_size", vis.OutHiddenSize
 	} else {
-		first(&q.Vision.EmbedDim, vis.EmbedDim)
+		transformer.First(&q.Vision.EmbedDim, vis.EmbedDim)
 	}
-	first(&q.Vision.Depth, vis.Depth)
-	first(&q.Vision.MLPRatio, vis.MLPRatio)
-	first(&q.Vision.Heads, vis.Heads)
-	first(&q.Vision.Channels, vis.InChannels, vis.InChans)
-	first(&q.Vision.PatchSize, vis.PatchSize)
-	first(&q.Vision.TemporalPatchSize, vis.TemporalPatchSize)
-	first(&q.Vision.MergeSize, vis.MergeSize)
+	transformer.First(&q.Vision.Depth, vis.Depth)
+	transformer.First(&q.Vision.MLPRatio, vis.MLPRatio)
+	transformer.First(&q.Vision.Heads, vis.Heads)
+	transformer.First(&q.Vision.Channels, vis.InChannels, vis.InChans)
+	transformer.First(&q.Vision.PatchSize, vis.PatchSize)
+	transformer.First(&q.Vision.TemporalPatchSize, vis.TemporalPatchSize)
+	transformer.First(&q.Vision.MergeSize, vis.MergeSize)
 
 	act, sliding := "silu", false
-	first(&act, text.HiddenAct, flat.HiddenAct)
-	first(&visAct, vis.HiddenAct)
-	first(&sliding, text.UseSlidingWindow, flat.UseSlidingWindow)
+	transformer.First(&act, text.HiddenAct, flat.HiddenAct)
+	transformer.First(&visAct, vis.HiddenAct)
+	transformer.First(&sliding, text.UseSlidingWindow, flat.UseSlidingWindow)
 	switch {
 	case act != "silu":
 		return fmt.Errorf("hidden_act is %q, only silu is supported", act)

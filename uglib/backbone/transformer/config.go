@@ -45,3 +45,15 @@ func WriteConfig(name, path string, c interface{ Validate() error }) error {
 	}
 	return nil
 }
+
+// First sets dst to the first value given, and reports whether there was one: fields of config.json that may stand in
+// several places or be absent.
+func First[T any](dst *T, values ...*T) bool {
+	for _, v := range values {
+		if v != nil {
+			*dst = *v
+			return true
+		}
+	}
+	return false
+}
