@@ -127,14 +127,15 @@ func (c *Config) Validate() error {
 	const most = 1 << 24
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if err := c.decoder().Validate(); err != nil {
+		errs = append(errs, err)
+	}
 	v := &c.Vision
 	for _, f := range []struct {
 		name string
 		v    int
 	}{
-		{"vocab_size", c.VocabSize}, {"hidden_size", c.HiddenSize}, {"intermediate_size", c.IntermediateSize},
-		{"num_hidden_layers", c.Layers}, {"num_attention_heads", c.Heads}, {"num_key_value_heads", c.KVHeads},
-		{"max_position_embeddings", c.MaxPositions},
+		{"vocab_size", c.VocabSize}, {"max_position_embeddings", c.MaxPositions},
 		{"vision_config.depth", v.Depth}, {"vision_config.embed_dim", v.EmbedDim}, {"vision_config.num_heads", v.Heads},
 		{"vision_config.in_channels", v.Channels}, {"vision_config.patch_size", v.PatchSize},
 		{"vision_config.temporal_patch_size", v.TemporalPatchSize}, {"vision_config.spatial_merge_size", v.MergeSize},
@@ -146,15 +147,9 @@ func (c *Config) Validate() error {
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
-	if c.Layers > 1024 || v.Depth > 1024 || v.PatchSize > 1024 || v.TemporalPatchSize > 64 || v.MergeSize > 64 || v.Channels > 64 {
-		bad("%d layers, vision_config of %d blocks, patches of %d pixels, %d frames, %d channels, blocks of %d patches: more than any such model has",
-			c.Layers, v.Depth, v.PatchSize, v.TemporalPatchSize, v.Channels, v.MergeSize)
-	}
-	if c.HiddenSize%c.Heads != 0 || c.HeadDim()%2 != 0 {
-		bad("hidden_size %d in num_attention_heads %d heads: want heads of a whole, even dimension", c.HiddenSize, c.Heads)
-	}
-	if c.Heads%c.KVHeads != 0 {
-		bad("num_attention_heads is %d and num_key_value_heads %d, want a multiple of it", c.Heads, c.KVHeads)
+	if v.Depth > 1024 || v.PatchSize > 1024 || v.TemporalPatchSize > 64 || v.MergeSize > 64 || v.Channels > 64 {
+		bad("vision_config of %d blocks, patches of %d pixels, %d frames, %d channels, blocks of %d patches: more than any such model has",
+			v.Depth, v.PatchSize, v.TemporalPatchSize, v.Channels, v.MergeSize)
 	}
 	sum := 0
 	for _, n := range c.MRoPESection {
@@ -175,7 +170,7 @@ func (c *Config) Validate() error {
 		v      float64
 		lo, hi float64
 	}{
-		{"rope_theta", c.RoPETheta, 1, 1e12}, {"rms_norm_eps", c.RMSNormEps, 0, 1},
+		{"rope_theta", c.RoPETheta, 1, 1e12},
 		{"initializer_range", c.InitializerRange, 0, 100}, {"vision_config.mlp_ratio", v.MLPRatio, 1e-3, 1e3},
 	} {
 		if !(f.v >= f.lo && f.v <= f.hi) {
