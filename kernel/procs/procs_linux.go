@@ -1,0 +1,96 @@
+package procs
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Adopt makes this process the parent of descendants whose own parent has ended, so that they are found.
+func Adopt() error { return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
+
+// Reap takes note of the end of adopted processes; processes that this program itself waits for must be
+// named in ours.
+func Reap(ours func(pid int) bool) {
+	for _, p := range Descendants(os.Getpid()) {
+		if p.Parent == os.Getpid() && !ours(p.PID) {
+			unix.Wait4(p.PID, nil, unix.WNOHANG, nil)
+		}
+	}
+}
+
+// Now is the present time, in clock ticks since the start of the system.
+func Now() int64 {
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &t) != nil {
+		return 0
+	}
+	return t.Nano() / (1e9 / ticks)
+}
+
+// ticks are clock ticks in a second, as /proc counts them on every Linux (USER_HZ).
+const ticks = 100
+
+// list lists all processes.
+func list() []Process {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1)
+	var all []Process
+	for _, name := range names {
+		pid, err := strconv.Atoi(name)
+		if err != nil {
+			continue
+		}
+		if p, ok := stat(pid); ok {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// stat reads /proc/<pid>/stat. The name in it may hold blanks and parentheses.
+func stat(pid int) (Process, bool) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return Process{}, false
+	}
+	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
+	if open < 0 || end < open {
+		return Process{}, false
+	}
+	f := strings.Fields(string(text[end+1:]))
+	if len(f) < 20 {
+		return Process{}, false
+	}
+	p := Process{PID: pid, Name: string(text[open+1 : end])}
+	p.Parent, _ = strconv.Atoi(f[1])
+	p.Group, _ = strconv.Atoi(f[2])
+	p.Start, _ = strconv.ParseInt(f[19], 10, 64)
+	return p, true
+}
+
+// ReadsInput reports whether a thread of the process waits in a read of its standard input.
+func ReadsInput(pid int) bool {
+	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil {
+		return false
+	}
+	for _, t := range tasks {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/syscall", pid, t.Name()))
+		if f := strings.Fields(string(text)); err == nil && len(f) > 1 && f[0] == readCall && f[1] == "0x0" {
+			return true
+		}
+	}
+	return false
+}
+
+// readCall is the number of the read system call.
+var readCall = strconv.Itoa(unix.SYS_READ)
