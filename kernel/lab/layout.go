@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
+	"urbangraph/kernel/lab/kernelspec"
 	"urbangraph/kernel/launch"
 )
 
@@ -58,9 +60,27 @@ func (l Layout) Bin() string { return filepath.Join(l.State(), launch.BinFolder)
 // Front is the folder of the fronts.
 func (l Layout) Front() string { return filepath.Join(l.State(), launch.FrontFolder) }
 
-// Kernelspec is the folder of the kernel's description.
-func (l Layout) Kernelspec() string {
-	return filepath.Join(l.Venv(), "share", "jupyter", "kernels", KernelName)
+// KernelspecDir is the folder of the kernel's description in the Python environment.
+func (l Layout) KernelspecDir() string {
+	return kernelspec.Dir(kernelspec.PrefixDir(l.Venv()), KernelName)
+}
+
+// goFile keeps the path of the go command that the set-up used.
+func (l Layout) goFile() string { return filepath.Join(l.State(), "go") }
+
+// ExtendPath appends the folder of the Go that set the clone up to the PATH of this process when PATH has no
+// go command, as is common for programs that a desktop starts. Without one of either it does nothing.
+func (l Layout) ExtendPath() {
+	if _, err := exec.LookPath("go"); err == nil {
+		return
+	}
+	b, err := os.ReadFile(l.goFile())
+	if err != nil {
+		return
+	}
+	if dir := filepath.Dir(string(b)); filepath.IsAbs(dir) && isFile(string(b)) {
+		os.Setenv("PATH", strings.TrimPrefix(os.Getenv("PATH")+string(os.PathListSeparator)+dir, string(os.PathListSeparator)))
+	}
 }
 
 // stampFile is where the stamp of a step is kept. That of the Python environment lies inside it, so that

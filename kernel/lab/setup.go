@@ -31,10 +31,11 @@ const (
 
 // Setup brings a clone into the state in which its notebooks run.
 type Setup struct {
-	Layout Layout
-	Python string    // interpreter to make the environment with; "" looks for one
-	Out    io.Writer // progress, a line for each step; nil shows none
-	Force  bool      // do each step again, whatever its stamp says
+	Layout   Layout
+	Python   string    // interpreter to make the environment with; "" looks for one
+	NoPython bool      // leave the Python environment out: the kernel is to be used from another one
+	Out      io.Writer // progress, a line for each step; nil shows none
+	Force    bool      // do each step again, whatever its stamp says
 
 	tool gofront.Toolchain
 }
@@ -67,19 +68,57 @@ func (s *Setup) Run(ctx context.Context) error {
 	if s.tool, err = gofront.FindToolchain(ctx, s.Layout.Repo); err != nil {
 		return err
 	}
-	steps := []step{
-		{stepPython, "Python environment with JupyterLab", s.havePython, s.pythonStamp, s.python},
-		{stepTools, "GoNB, goimports and gopls", s.haveTools, s.toolsStamp, s.tools},
-		{stepKernel, "kernel", s.haveKernel, s.kernelStamp, s.kernel},
-		{stepSpec, "kernelspec", s.haveSpec, s.specStamp, s.spec},
-		{stepWarm, "packages for notebook cells", func() bool { return true }, s.warmStamp, s.warm},
+	if err := os.WriteFile(s.Layout.goFile(), []byte(s.tool.Go), 0o644); err != nil {
+		return err
 	}
+	steps := s.steps()
 	for i, st := range steps {
 		if err := s.do(ctx, fmt.Sprintf("[%d/%d] %s", i+1, len(steps), st.title), st); err != nil {
 			return fmt.Errorf("set-up, %s: %w", st.title, err)
 		}
 	}
 	return nil
+}
+
+// steps are all steps of this set-up in their order.
+func (s *Setup) steps() []step {
+	all := []step{
+		{stepPython, "Python environment with JupyterLab", s.havePython, s.pythonStamp, s.python},
+		{stepTools, "GoNB, goimports and gopls", s.haveTools, s.toolsStamp, s.tools},
+		{stepKernel, "kernel", s.haveKernel, s.kernelStamp, s.kernel},
+		{stepSpec, "kernelspec", s.haveSpec, s.specStamp, s.spec},
+		{stepWarm, "packages for notebook cells", func() bool { return true }, s.warmStamp, s.warm},
+	}
+	if s.NoPython {
+		all = slices.DeleteFunc(all, func(st step) bool { return st.name == stepPython || st.name == stepSpec })
+	}
+	return all
+}
+
+// State is what [Setup.Check] found of one step.
+type State struct {
+	Step    string // "python", "tools", "kernel", "kernelspec" or "warm"
+	Title   string
+	Present bool // what the step makes is there
+	Current bool // and is of the present sources
+}
+
+// Check tells which steps are done, without doing any.
+func (s *Setup) Check(ctx context.Context) ([]State, error) {
+	var err error
+	if s.tool, err = gofront.FindToolchain(ctx, s.Layout.Repo); err != nil {
+		return nil, err
+	}
+	var out []State
+	for _, st := range s.steps() {
+		stamp, err := st.stamp()
+		if err != nil {
+			return nil, err
+		}
+		here := st.present()
+		out = append(out, State{Step: st.name, Title: st.title, Present: here, Current: here && s.Layout.fresh(st.name, stamp)})
+	}
+	return out, nil
 }
 
 // do runs one step unless its stamp says that it is done.

@@ -217,7 +217,7 @@ func TestSpec(t *testing.T) {
 	if _, err := s.spec(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(filepath.Join(s.Layout.Kernelspec(), "kernel.json"))
+	data, err := os.ReadFile(filepath.Join(s.Layout.KernelspecDir(), "kernel.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,14 +3,15 @@ package lab
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"urbangraph/kernel/gofront"
+	"urbangraph/kernel/lab/kernelspec"
 )
 
 // module returns the files that pin the Go modules.
@@ -73,7 +74,7 @@ func (s *Setup) kernelStamp() (string, error) {
 
 // kernel builds ugkernel and puts it into the folder of fronts under the names by which GoNB calls it.
 func (s *Setup) kernel(ctx context.Context) (string, error) {
-	program := filepath.Join(s.Layout.Bin(), "ugkernel")
+	program := filepath.Join(s.Layout.Bin(), kernelspec.Program)
 	if _, err := s.command(ctx, s.toolEnv(), s.tool.Go, "build", "-o", program, "./kernel/cmd/ugkernel"); err != nil {
 		return "", goError(err)
 	}
@@ -92,23 +93,9 @@ func (s *Setup) kernel(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-// kernelspec is Jupyter's description of a kernel.
-type kernelspec struct {
-	Argv          []string `json:"argv"`
-	DisplayName   string   `json:"display_name"`
-	Language      string   `json:"language"`
-	InterruptMode string   `json:"interrupt_mode"`
-}
-
-// specText is the content of kernel.json.
-func (s *Setup) specText() ([]byte, error) {
-	text, err := json.MarshalIndent(kernelspec{
-		Argv:          []string{filepath.Join(s.Layout.Bin(), "ugkernel"), "kernel", "--repo", s.Layout.Repo, "--connection", "{connection_file}"},
-		DisplayName:   KernelTitle,
-		Language:      "go",
-		InterruptMode: "message",
-	}, "", "  ")
-	return append(text, '\n'), err
+// Kernelspec is the description of the clone's kernel.
+func (l Layout) Kernelspec(title string) kernelspec.Spec {
+	return kernelspec.New(filepath.Join(l.Bin(), kernelspec.Program), l.Repo, title)
 }
 
 // labSettings are JupyterLab's defaults here: it asks no server for news or for newer versions.
@@ -120,48 +107,40 @@ const labSettings = `{
 }
 `
 
-// specFiles are the kernelspec and the settings.
-func (s *Setup) specFiles() (map[string][]byte, error) {
-	text, err := s.specText()
-	return map[string][]byte{
-		filepath.Join(s.Layout.Kernelspec(), "kernel.json"):                                     text,
-		filepath.Join(s.Layout.Venv(), "share", "jupyter", "lab", "settings", "overrides.json"): []byte(labSettings),
-	}, err
+// labSettingsFile is where JupyterLab looks for them.
+func (l Layout) labSettingsFile() string {
+	return filepath.Join(l.Venv(), "share", "jupyter", "lab", "settings", "overrides.json")
 }
 
 // haveSpec reports whether the kernelspec and the settings are there.
 func (s *Setup) haveSpec() bool {
-	files, err := s.specFiles()
-	for f := range files {
-		if !isFile(f) {
-			return false
-		}
-	}
-	return err == nil
+	return kernelspec.Present(s.Layout.KernelspecDir()) && isFile(s.Layout.labSettingsFile())
 }
 
 // specStamp is of the texts of the files.
 func (s *Setup) specStamp() (string, error) {
-	text, err := s.specText()
-	return digest(append(text, labSettings...)), err
+	files, err := s.Layout.Kernelspec(KernelTitle).Files()
+	if err != nil {
+		return "", err
+	}
+	text := []byte(labSettings)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		text = append(text, files[name]...)
+	}
+	return digest(text), nil
 }
 
 // spec writes the kernelspec and the settings into the Python environment, where its JupyterLab finds
 // them.
 func (s *Setup) spec(context.Context) (string, error) {
-	files, err := s.specFiles()
-	if err != nil {
+	if err := kernelspec.Install(s.Layout.KernelspecDir(), s.Layout.Kernelspec(KernelTitle), true); err != nil {
 		return "", err
 	}
-	for path, text := range files {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return "", err
-		}
-		if err := os.WriteFile(path, text, 0o644); err != nil {
-			return "", err
-		}
+	path := s.Layout.labSettingsFile()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return "", err
 	}
-	return "", nil
+	return "", os.WriteFile(path, []byte(labSettings), 0o644)
 }
 
 // common are packages outside the project that notebooks often import.

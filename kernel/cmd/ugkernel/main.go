@@ -41,7 +41,8 @@ func run(args []string) int {
 		SilenceErrors: true,
 	}
 	repo := root.PersistentFlags().String("repo", ".", "a folder in the clone of the project")
-	root.AddCommand(labCommand(repo), setupCommand(repo), kernelCommand(repo), benchCommand(repo))
+	root.AddCommand(labCommand(repo), setupCommand(repo), installCommand(repo), uninstallCommand(),
+		kernelCommand(repo), benchCommand(repo))
 	root.SetArgs(args)
 	err := root.ExecuteContext(context.Background())
 	var status exitStatus
@@ -64,5 +65,11 @@ func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
-// layout finds the clone.
-func layout(repo string) (lab.Layout, error) { return lab.FindLayout(repo) }
+// layout finds the clone, and its Go where PATH has none.
+func layout(repo string) (lab.Layout, error) {
+	l, err := lab.FindLayout(repo)
+	if err == nil {
+		l.ExtendPath()
+	}
+	return l, err
+}
