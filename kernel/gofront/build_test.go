@@ -41,7 +41,9 @@ func notebook(t *testing.T, project string) builder {
 		t.Fatal(err)
 	}
 	tc := toolchain(t)
-	return builder{Settings: Settings{Toolchain: tc, Repo: project, Cache: t.TempDir()}, dir: dir, env: BuildEnv(os.Environ(), tc)}
+	d := NewDaemon(Settings{Toolchain: tc, Repo: project, Cache: t.TempDir(), Work: t.TempDir()})
+	t.Cleanup(d.Close)
+	return builder{Daemon: d, dir: dir, env: BuildEnv(os.Environ(), tc)}
 }
 
 const cellSource = `package main
@@ -57,12 +59,11 @@ func main() { fmt.Println(rooms.Name, rooms.Count) }
 // output builds the cell and runs it.
 func output(t *testing.T, b builder) string {
 	t.Helper()
-	out := filepath.Join(b.dir, "program")
-	msg, code, handled := b.build(out)
-	if !handled || code != 0 {
-		t.Fatalf("handled %v, exit status %d: %s", handled, code, msg)
+	r, err := b.program(t.Context())
+	if err != nil || r.code != 0 {
+		t.Fatalf("error %v, exit status %d: %s", err, r.code, r.text)
 	}
-	o, err := exec.Command(out).CombinedOutput()
+	o, err := exec.Command(r.program).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, o)
 	}
@@ -110,16 +111,16 @@ func TestBuild(t *testing.T) {
 	})
 	t.Run("compile error", func(t *testing.T) {
 		write(t, filepath.Join(b.dir, "main.go"), "package main\n\nfunc main() { missing() }\n")
-		msg, code, handled := b.build(filepath.Join(b.dir, "program"))
-		if !handled || code != 1 || !strings.Contains(msg, "./main.go:3:15: undefined: missing") {
-			t.Errorf("handled %v, exit status %d: %s", handled, code, msg)
+		r, err := b.program(t.Context())
+		if err != nil || r.code != 1 || !strings.Contains(r.text, "./main.go:3:15: undefined: missing") {
+			t.Errorf("error %v, exit status %d: %s", err, r.code, r.text)
 		}
 		write(t, filepath.Join(b.dir, "main.go"), cellSource)
 	})
 	t.Run("trimmed build cache", func(t *testing.T) {
-		c, ok := b.readCell()
-		if !ok {
-			t.Fatal("the cell is not plain")
+		c, err := b.readCell()
+		if err != nil {
+			t.Fatal(err)
 		}
 		write(t, b.configPath(c.key), "packagefile fmt=/nowhere/fmt.a\n")
 		if _, ok := b.loadConfig(c.key); ok {
@@ -158,55 +159,10 @@ func TestBuildLeavesToGo(t *testing.T) {
 			if c.prepare != nil {
 				c.prepare(&b)
 			}
-			if msg, code, handled := b.build(filepath.Join(b.dir, "program")); handled {
-				t.Errorf("built directly, exit status %d: %s", code, msg)
+			if r, err := b.program(t.Context()); err == nil {
+				t.Errorf("built directly, exit status %d: %s", r.code, r.text)
 			}
 		})
-	}
-}
-
-func TestResolved(t *testing.T) {
-	b := notebook(t, project(t))
-	write(t, filepath.Join(b.dir, "main.go"), cellSource)
-	var said strings.Builder
-	if code, handled := b.cellCommand(b.dir, []string{"get"}, &said); code != 0 || !handled {
-		t.Errorf("go get of known packages: exit status %d, handled %v", code, handled)
-	}
-	write(t, filepath.Join(b.dir, "main.go"), "package main\n\nimport _ \"example.com/none\"\n\nfunc main() {}\n")
-	if _, handled := b.cellCommand(b.dir, []string{"get"}, &said); handled {
-		t.Error("go get of an unknown package is not left to the go command")
-	}
-	for _, args := range [][]string{{"get", "example.com/none"}, {"test", "-c"}, {"mod", "init", "mine"}, {"version"}, {}} {
-		if _, handled := b.cellCommand(b.dir, args, &said); handled {
-			t.Errorf("go %v is not left to the go command", args)
-		}
-	}
-}
-
-func TestModInitAndClean(t *testing.T) {
-	b := notebook(t, project(t))
-	b.Work = t.TempDir()
-	var said strings.Builder
-	if code, handled := b.cellCommand(b.dir, []string{"mod", "init", "gonb_1"}, &said); code != 0 || !handled {
-		t.Fatalf("exit status %d, handled %v: %s", code, handled, said.String())
-	}
-	data, err := os.ReadFile(filepath.Join(b.dir, "go.mod"))
-	if err != nil || !strings.HasPrefix(string(data), "module gonb_1\n") {
-		t.Fatalf("%v: %s", err, data)
-	}
-	keep := t.TempDir()
-	f, err := os.OpenFile(filepath.Join(b.Work, workList), os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.WriteString(keep + "\n")
-	f.Close()
-	Clean(b.Work)
-	if _, err := os.Stat(b.dir); !os.IsNotExist(err) {
-		t.Error("the folder of GoNB is still there")
-	}
-	if _, err := os.Stat(keep); err != nil {
-		t.Error("a folder that is not GoNB's was removed")
 	}
 }
 
@@ -263,15 +219,5 @@ func TestBuildEnv(t *testing.T) {
 	}
 	if got := strings.Join(Setenv([]string{"A=1", "AB=2", "A=3"}, "A", "4"), " "); got != "AB=2 A=4" {
 		t.Errorf("Setenv gave %s", got)
-	}
-}
-
-func TestFrontAloneSaysSo(t *testing.T) {
-	t.Setenv(envGo, "")
-	if !IsFront("/x/go") || !IsFront("gopls") || IsFront("/go/ugkernel") {
-		t.Error("IsFront")
-	}
-	if code := Main("/x/go", []string{"version"}); code != 2 {
-		t.Errorf("exit status %d, want 2", code)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -95,11 +94,10 @@ func (b builder) saveConfig(c *config, text []byte) error {
 }
 
 // makeConfig asks the real go command to build all that the imports lead to and keeps where it lies.
-func (b builder) makeConfig(key string, imports []string) (*config, error) {
+func (b builder) makeConfig(ctx context.Context, key string, imports []string) (*config, error) {
 	const format = "{{.ImportPath}}\t{{.Export}}\t{{.Dir}}\t{{.Standard}}\t{{range .EmbedFiles}}{{.}}\x01{{end}}\t{{with .Module}}{{.Path}}\t{{.Version}}{{else}}\t{{end}}"
-	cmd := exec.Command(b.Go, append([]string{"list", "-export", "-deps", "-f", format}, imports...)...)
-	cmd.Dir = b.dir
-	cmd.Env = Setenv(Setenv(b.env, "GOPROXY", "off"), "GOGC", "400")
+	cmd := command(ctx, b.dir, Setenv(Setenv(b.env, "GOPROXY", "off"), "GOGC", "400"), b.Go,
+		append([]string{"list", "-export", "-deps", "-f", format}, imports...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -58,9 +58,25 @@ func goError(err error) error {
 	return err
 }
 
-// haveKernel reports whether ugkernel and the fronts are there.
+// kernelPrograms are those of the kernel itself, and fronts the names by which GoNB calls ugfront.
+var (
+	kernelPrograms = []string{"ugkernel", "ugfront", "ugrun"}
+	fronts         = []string{"go", "goimports", "gopls"}
+)
+
+// haveKernel reports whether the programs of the kernel and the fronts are there.
 func (s *Setup) haveKernel() bool {
-	return isFile(filepath.Join(s.Layout.Front(), "go")) && isFile(filepath.Join(s.Layout.Front(), "gopls"))
+	for _, name := range kernelPrograms {
+		if !isFile(filepath.Join(s.Layout.Bin(), name)) {
+			return false
+		}
+	}
+	for _, name := range fronts {
+		if !isFile(filepath.Join(s.Layout.Front(), name)) {
+			return false
+		}
+	}
+	return true
 }
 
 // kernelStamp covers the sources of the kernel and its place, which the fronts hold.
@@ -72,21 +88,24 @@ func (s *Setup) kernelStamp() (string, error) {
 	return hashFiles(append(files, s.module()...)...) + " " + s.tool.Version, nil
 }
 
-// kernel builds ugkernel and puts it into the folder of fronts under the names by which GoNB calls it.
+// kernel builds the programs of the kernel and puts ugfront into the folder of fronts.
 func (s *Setup) kernel(ctx context.Context) (string, error) {
-	program := filepath.Join(s.Layout.Bin(), kernelspec.Program)
-	if _, err := s.command(ctx, s.toolEnv(), s.tool.Go, "build", "-o", program, "./kernel/cmd/ugkernel"); err != nil {
+	args := []string{"build", "-o", s.Layout.Bin() + string(filepath.Separator)}
+	for _, name := range kernelPrograms {
+		args = append(args, "./kernel/cmd/"+name)
+	}
+	if _, err := s.command(ctx, s.toolEnv(), s.tool.Go, args...); err != nil {
 		return "", goError(err)
 	}
 	if err := os.MkdirAll(s.Layout.Front(), 0o755); err != nil {
 		return "", err
 	}
-	for _, name := range []string{"go", "gopls"} {
+	for _, name := range fronts {
 		link := filepath.Join(s.Layout.Front(), name)
 		if err := os.Remove(link); err != nil && !os.IsNotExist(err) {
 			return "", err
 		}
-		if err := os.Symlink(program, link); err != nil {
+		if err := os.Symlink(filepath.Join(s.Layout.Bin(), "ugfront"), link); err != nil {
 			return "", err
 		}
 	}

@@ -53,11 +53,15 @@ func Run(ctx context.Context, o Options) (int, error) {
 		return 1, fmt.Errorf("no folder for the kernel in %s, free some space or set TMPDIR: %w", os.TempDir(), err)
 	}
 	defer os.RemoveAll(work)
-	defer gofront.Clean(work)
+	builds := gofront.NewDaemon(settings(o, t, work))
+	if err := builds.Start(filepath.Join(work, "front")); err != nil {
+		return 1, err
+	}
+	defer builds.Close()
 
 	cmd := exec.Command(gonb, arguments(o, work)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = environment(os.Environ(), o, t, work)
+	cmd.Env = builds.Environ(os.Environ())
 	return supervise(ctx, cmd)
 }
 
@@ -72,23 +76,16 @@ func arguments(o Options, work string) []string {
 	return args
 }
 
-// environment is that of GoNB and so of the cells.
-func environment(base []string, o Options, t gofront.Toolchain, work string) []string {
-	s := gofront.Settings{
+// settings are those of what builds the cells.
+func settings(o Options, t gofront.Toolchain, work string) gofront.Settings {
+	return gofront.Settings{
 		Toolchain: t,
 		Repo:      o.Repo,
 		Bin:       filepath.Join(o.State, BinFolder),
+		Front:     filepath.Join(o.State, FrontFolder),
 		Cache:     filepath.Join(o.State, CacheFolder),
 		Work:      work,
 	}
-	path := filepath.Join(o.State, FrontFolder)
-	for _, dir := range []string{s.Bin, filepath.Dir(t.Go), os.Getenv("PATH")} {
-		if dir != "" {
-			path += string(os.PathListSeparator) + dir
-		}
-	}
-	env := s.Environ(gofront.BuildEnv(base, t))
-	return gofront.Setenv(env, "PATH", path)
 }
 
 // supervise runs cmd, hands on the signals it gets, and returns the exit status.

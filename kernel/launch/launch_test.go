@@ -14,10 +14,9 @@ import (
 )
 
 func TestEnvironment(t *testing.T) {
-	t.Setenv("PATH", "/usr/bin")
 	o := Options{Repo: "/clone", State: "/clone/.ug"}
 	tc := gofront.Toolchain{Go: "/goroot/bin/go", Root: "/goroot"}
-	env := environment([]string{"UG_HOME=/data", "PATH=/usr/bin"}, o, tc, "/work")
+	env := gofront.NewDaemon(settings(o, tc, "/work")).Environ([]string{"UG_HOME=/data", "PATH=/usr/bin"})
 	got := map[string]string{}
 	for _, e := range env {
 		k, v, _ := strings.Cut(e, "=")

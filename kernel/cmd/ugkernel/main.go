@@ -2,8 +2,6 @@
 //
 //	go run ./kernel/cmd/ugkernel lab             set everything up and open JupyterLab
 //	go run ./kernel/cmd/ugkernel lab --execute   run all notebooks without a browser
-//
-// Under the names go and gopls the same program is the front of these tools inside a kernel.
 package main
 
 import (
@@ -16,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"urbangraph/kernel/gofront"
 	"urbangraph/kernel/lab"
 )
 
@@ -26,9 +23,6 @@ type exitStatus int
 func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 func main() {
-	if gofront.IsFront(os.Args[0]) {
-		os.Exit(gofront.Main(os.Args[0], os.Args[1:]))
-	}
 	os.Exit(run(os.Args[1:]))
 }
 
