@@ -79,7 +79,7 @@ func Run(ctx context.Context, l lab.Layout, runs int, progress io.Writer) ([]Row
 	if runs < 1 {
 		return nil, fmt.Errorf("%d runs cannot be timed, name at least 1", runs)
 	}
-	t, err := gofront.FindToolchain(ctx, l.Repo)
+	t, err := gofront.FindToolchain(ctx, l.Repo, "")
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ const repo = "../.."
 
 func toolchain(t *testing.T) Toolchain {
 	t.Helper()
-	tc, err := FindToolchain(context.Background(), repo)
+	tc, err := FindToolchain(context.Background(), repo, "")
 	if err != nil {
 		t.Fatal(err)
 	}

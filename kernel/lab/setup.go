@@ -65,7 +65,7 @@ func (s *Setup) Run(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	if s.tool, err = gofront.FindToolchain(ctx, s.Layout.Repo); err != nil {
+	if s.tool, err = gofront.FindToolchain(ctx, s.Layout.Repo, ""); err != nil {
 		return err
 	}
 	if err := os.WriteFile(s.Layout.goFile(), []byte(s.tool.Go), 0o644); err != nil {
@@ -106,7 +106,7 @@ type State struct {
 // Check tells which steps are done, without doing any.
 func (s *Setup) Check(ctx context.Context) ([]State, error) {
 	var err error
-	if s.tool, err = gofront.FindToolchain(ctx, s.Layout.Repo); err != nil {
+	if s.tool, err = gofront.FindToolchain(ctx, s.Layout.Repo, ""); err != nil {
 		return nil, err
 	}
 	var out []State

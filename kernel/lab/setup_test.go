@@ -237,7 +237,7 @@ func TestWarmNamesWhatDoesNotCompile(t *testing.T) {
 	}
 	s := &Setup{Layout: Layout{Repo: t.TempDir()}}
 	var err error
-	if s.tool, err = gofront.FindToolchain(t.Context(), "."); err != nil {
+	if s.tool, err = gofront.FindToolchain(t.Context(), ".", ""); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{

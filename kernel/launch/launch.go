@@ -44,7 +44,7 @@ func Run(ctx context.Context, o Options) (int, error) {
 			return 1, fmt.Errorf("the kernel cannot start: %w; run the set-up again: go run ./kernel/cmd/ugkernel lab", err)
 		}
 	}
-	t, err := gofront.FindToolchain(ctx, o.Repo)
+	t, err := gofront.FindToolchain(ctx, o.Repo, o.State)
 	if err != nil {
 		return 1, err
 	}
