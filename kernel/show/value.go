@@ -1,0 +1,246 @@
+package show
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"reflect"
+	"time"
+	"unicode/utf8"
+
+	"urbangraph/kernel/internal/shown"
+)
+
+// Result shows the value of a cell's last expression, which may be a call with several results. A nil in
+// the last place, where calls return their error, is left out; an error there is all that is shown.
+//
+// The kernel calls Result; use [Display] to show something from within a cell.
+func Result(values ...any) {
+	if n := len(values); n > 0 {
+		if err, ok := values[n-1].(error); ok && n > 1 {
+			values = []any{err}
+		} else if values[n-1] == nil {
+			values = values[:n-1]
+		}
+	}
+	switch len(values) {
+	case 0:
+		return
+	case 1:
+		if b, ok := bundle(values[0]); ok {
+			b.send(shown.Result, nil)
+		}
+		return
+	}
+	text := ""
+	for i, v := range values {
+		if i > 0 {
+			text += " "
+		}
+		text += line(v)
+	}
+	Bundle{plain: text}.send(shown.Result, nil)
+}
+
+// bundle makes the forms of a value; false when the value has shown itself, or there is nothing to show.
+func bundle(v any) (b Bundle, ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			b, ok = Bundle{plain: fmt.Sprintf("%T cannot be shown: panic: %v", v, r)}, true
+		}
+	}()
+	switch x := v.(type) {
+	case nil:
+		return Bundle{plain: "<nil>"}, true
+	case Bundle:
+		return x, len(x) > 0
+	case string:
+		return Bundle{plain: x}, true
+	case []byte:
+		return bytesBundle(x), true
+	case error:
+		return errorBundle(x), true
+	case time.Time:
+		return Bundle{plain: line(v)}, true
+	}
+	if isNil(v) {
+		return Bundle{plain: line(v)}, true
+	}
+	if b, ok, done := ask(v); ok || done {
+		return b, ok
+	}
+	if img, ok := v.(image.Image); ok {
+		return imageBundle(img), true
+	}
+	switch x := v.(type) {
+	case fmt.Formatter:
+		return Bundle{plain: fmt.Sprint(v)}, true
+	case fmt.Stringer:
+		return Bundle{plain: x.String()}, true
+	}
+	if t, ok := tabulate(reflect.ValueOf(v)); ok {
+		return Bundle{html: t.html(), plain: t.text()}, true
+	}
+	return Bundle{plain: line(v)}, true
+}
+
+// isNil reports whether v is a nil pointer or the like, whose methods had better not be called.
+func isNil(v any) bool {
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Func, reflect.Chan:
+		return r.IsNil()
+	}
+	return false
+}
+
+// ask lets a value say how it looks; done when it has shown itself.
+func ask(v any) (b Bundle, ok, done bool) {
+	if m, is := v.(interface{ MIMEBundle() map[string]any }); is {
+		b := Bundle(m.MIMEBundle())
+		return b, len(b) > 0, true
+	}
+	b = Bundle{}
+	for _, get := range looks {
+		mime, form, err := get(v)
+		if err != nil {
+			continue // it has no such form, or not now; the text tells what it is
+		}
+		if len(form) > 0 {
+			b[mime] = form
+		}
+	}
+	if len(b) == 0 {
+		if s, is := v.(interface{ Show() }); is {
+			s.Show()
+			return nil, false, true
+		}
+		return nil, false, false
+	}
+	switch x := v.(type) {
+	case interface{ Text() string }:
+		b[plain] = x.Text()
+	case fmt.Stringer:
+		b[plain] = x.String()
+	}
+	return textForms(b), true, true
+}
+
+// textForms makes strings of the forms that are no files.
+func textForms(b Bundle) Bundle {
+	for mime, v := range b {
+		if file, ok := v.([]byte); ok && mime != png && mime != jpeg {
+			b[mime] = string(file)
+		}
+	}
+	return b
+}
+
+// looks are the methods by which a value tells how it looks.
+var looks = []func(any) (string, []byte, error){
+	func(v any) (mime string, form []byte, err error) {
+		switch x := v.(type) {
+		case interface{ HTML() string }:
+			form = []byte(x.HTML())
+		case interface{ HTML() (string, error) }:
+			var s string
+			s, err = x.HTML()
+			form = []byte(s)
+		case interface{ HTML() []byte }:
+			form = x.HTML()
+		case interface{ HTML() ([]byte, error) }:
+			form, err = x.HTML()
+		}
+		return html, form, err
+	},
+	func(v any) (mime string, form []byte, err error) {
+		switch x := v.(type) {
+		case interface{ Markdown() string }:
+			form = []byte(x.Markdown())
+		case interface{ Markdown() (string, error) }:
+			var s string
+			s, err = x.Markdown()
+			form = []byte(s)
+		case interface{ Markdown() []byte }:
+			form = x.Markdown()
+		case interface{ Markdown() ([]byte, error) }:
+			form, err = x.Markdown()
+		}
+		return markdown, form, err
+	},
+	func(v any) (mime string, form []byte, err error) {
+		switch x := v.(type) {
+		case interface{ LaTeX() string }:
+			form = []byte(x.LaTeX())
+		case interface{ LaTeX() (string, error) }:
+			var s string
+			s, err = x.LaTeX()
+			form = []byte(s)
+		}
+		return latex, form, err
+	},
+	func(v any) (mime string, form []byte, err error) {
+		switch x := v.(type) {
+		case interface{ PNG() []byte }:
+			form = x.PNG()
+		case interface{ PNG() ([]byte, error) }:
+			form, err = x.PNG()
+		}
+		return png, form, err
+	},
+	func(v any) (mime string, form []byte, err error) {
+		switch x := v.(type) {
+		case interface{ JPEG() []byte }:
+			form = x.JPEG()
+		case interface{ JPEG() ([]byte, error) }:
+			form, err = x.JPEG()
+		}
+		return jpeg, form, err
+	},
+	func(v any) (mime string, form []byte, err error) {
+		switch x := v.(type) {
+		case interface{ SVG() string }:
+			form = []byte(x.SVG())
+		case interface{ SVG() (string, error) }:
+			var s string
+			s, err = x.SVG()
+			form = []byte(s)
+		case interface{ SVG() []byte }:
+			form = x.SVG()
+		case interface{ SVG() ([]byte, error) }:
+			form, err = x.SVG()
+		}
+		return svg, form, err
+	},
+}
+
+// errorBundle shows an error.
+func errorBundle(err error) Bundle {
+	text := err.Error()
+	return Bundle{plain: text, html: `<pre style="color:#a40000;white-space:pre-wrap">` + escape(text) + `</pre>`}
+}
+
+// bytesBundle shows the bytes of a picture file, of text, or of anything.
+func bytesBundle(b []byte) Bundle {
+	if mime := sniff(b); mime != "" {
+		return picture(mime, b)
+	}
+	return Bundle{plain: line(b)}
+}
+
+// sniff tells what picture the bytes are; "" for none.
+func sniff(b []byte) string {
+	for _, f := range []struct{ mime, start string }{
+		{png, "\x89PNG\r\n\x1a\n"}, {jpeg, "\xff\xd8\xff"}, {gif, "GIF87a"}, {gif, "GIF89a"},
+	} {
+		if bytes.HasPrefix(b, []byte(f.start)) {
+			return f.mime
+		}
+	}
+	head := bytes.TrimLeft(b[:min(len(b), 1024)], " \t\r\n\ufeff")
+	if bytes.HasPrefix(head, []byte("<svg")) || bytes.HasPrefix(head, []byte("<?xml")) && bytes.Contains(head, []byte("<svg")) {
+		if utf8.Valid(b) {
+			return svg
+		}
+	}
+	return ""
+}
