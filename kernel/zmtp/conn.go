@@ -55,7 +55,7 @@ func (d *Dialer) Dial(ctx context.Context, addr string, kind Kind, identity []by
 		return nil, err
 	}
 	limits := d.Limits.withDefaults()
-	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
+	for start := time.Now(); ; {
 		c, err := dial(ctx, network, address, kind, identity, limits)
 		if err == nil {
 			c.addr = addr
@@ -67,7 +67,7 @@ func (d *Dialer) Dial(ctx context.Context, addr string, kind Kind, identity []by
 		select {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("connecting to %s: %w (last: %w)", addr, context.Cause(ctx), err)
-		case <-time.After(pause):
+		case <-time.After(min(max(time.Since(start)/16, time.Millisecond), 50*time.Millisecond)):
 		}
 	}
 }
