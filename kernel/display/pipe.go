@@ -61,9 +61,9 @@ type Pipe struct {
 	stopped bool // read no more, whatever is left
 }
 
-// New makes a named pipe in a folder, which it creates with mode 0700. ids is shared by all programs of a
+// NewPipe makes a named pipe in a folder, which it creates with mode 0700. ids is shared by all programs of a
 // kernel. Nothing waits, whether a program opens the pipe or not.
-func New(dir string, ids *IDs) (*Pipe, error) {
+func NewPipe(dir string, ids *IDs) (*Pipe, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("no folder for the pipe of displays: %w", err)
 	}

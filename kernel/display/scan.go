@@ -106,18 +106,17 @@ func message(f shown.Frame) (Message, bool) {
 
 // rawMessage reads content and metadata, which are JSON objects.
 func rawMessage(m Message, f shown.Frame) (Message, bool) {
-	m.Content = json.RawMessage("{}")
+	m.Content, m.RawMetadata = json.RawMessage("{}"), json.RawMessage("{}")
 	if len(f.Data) > 0 {
 		m.Content = bytes.Clone(f.Data[0].Value)
 	}
-	var object map[string]json.RawMessage
-	if json.Unmarshal(m.Content, &object) != nil || object == nil || m.Type == "" {
-		return m, false
-	}
 	if len(f.Metadata) > 0 {
-		if json.Unmarshal(f.Metadata[0].Value, &m.Metadata) != nil {
-			return m, false
-		}
+		m.RawMetadata = bytes.Clone(f.Metadata[0].Value)
 	}
-	return m, true
+	return m, m.Type != "" && isObject(m.Content) && isObject(m.RawMetadata)
+}
+
+// isObject reports whether b is a JSON object.
+func isObject(b []byte) bool {
+	return json.Valid(b) && bytes.TrimLeft(b, " \t\r\n")[0] == '{'
 }
