@@ -7,6 +7,7 @@
 //	X args...               a link to ugrun called X: becomes the program X.bin
 //	ugrun shell ID          runs the command that the kernel gives under this ID
 //	ugrun script ID [FILE]  the same for a script
+//	ugrun guard FOLDER      waits for the end of the kernel and clears up what a killed one leaves
 //
 // When no kernel answers, the program of a cell is run as it is.
 package main
@@ -43,6 +44,9 @@ func main() {
 	args := os.Args
 	if len(args) >= 3 && base(args[0]) == "ugrun" && (args[1] == "shell" || args[1] == "script") {
 		os.Exit(command(args[1], args[2]))
+	}
+	if len(args) == 3 && base(args[0]) == "ugrun" && args[1] == "guard" {
+		os.Exit(guard(args[2]))
 	}
 	os.Exit(cell(args))
 }
