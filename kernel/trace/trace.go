@@ -13,19 +13,29 @@ type Error struct {
 	Name      string   // such as CompileError
 	Value     string   // one line
 	Traceback []string // text for people, a line an element
-	Cells     []string // ids of the cells that a compiler error lies in
+	Places    []Place  // where the compiler's complaints are, as far as it is known
 }
 
 // Error implements error.
 func (e *Error) Error() string { return e.Name + ": " + e.Value }
 
+// Place is a line of a cell.
+type Place struct {
+	ID     string // of the cell, as in its line directives
+	Count  int    // execution count that the notebook shows
+	Line   int    // from 1
+	Source string // text of the line, "" when it is not known
+}
+
+// String names the place as the notebook does.
+func (p Place) String() string { return fmt.Sprintf("Cell[%d]: Line %d", p.Count, p.Line) }
+
 // Cells finds the cells that positions speak of.
 type Cells interface {
-	// ByID finds a cell by the id of its line directives: its execution count and a line of its source.
-	ByID(id string, line int) (count int, source string, ok bool)
-	// ByCount finds a cell by GoNB's execution count and a line of what GoNB got: the execution count that
-	// the notebook shows, the line of the user and its source.
-	ByCount(gonb, line int) (count, userLine int, source string, ok bool)
+	// ByID finds a line by the id of its line directive.
+	ByID(id string, line int) (Place, bool)
+	// ByCount finds a line by GoNB's execution count and the line of what GoNB got.
+	ByCount(gonb, line int) (Place, bool)
 }
 
 // CellFolder is the folder in the file names of line directives.
@@ -51,17 +61,16 @@ func Compile(output string, annotations []string, cells Cells) *Error {
 		switch m := position.FindStringSubmatch(line); {
 		case m != nil:
 			n, _ := strconv.Atoi(m[2])
-			if count, source, ok := cells.ByID(m[1], n); ok {
-				e.Cells = append(e.Cells, m[1])
-				e.add(place(count, n), m[4], source, m[3])
+			if at, ok := cells.ByID(m[1], n); ok {
+				e.add(&at, m[4], m[3])
 				continue
 			}
-			e.add("", m[4], "", "")
+			e.add(nil, m[4], "")
 		case heading.MatchString(line), exit.MatchString(line), line == "":
 		default:
 			f := goFile.FindStringSubmatch(line)
 			if f == nil {
-				e.add("", strings.TrimPrefix(line, "\t"), "", "")
+				e.add(nil, strings.TrimPrefix(line, "\t"), "")
 				continue
 			}
 			var a []string
@@ -69,16 +78,16 @@ func Compile(output string, annotations []string, cells Cells) *Error {
 				a = annotated.FindStringSubmatch(annotations[i])
 			}
 			if a == nil {
-				e.add("", f[4], "", "")
+				e.add(nil, f[4], "")
 				continue
 			}
 			gonb, _ := strconv.Atoi(a[1])
 			n, _ := strconv.Atoi(a[2])
-			if count, user, source, ok := cells.ByCount(gonb, n); ok {
-				e.add(place(count, user), f[4], source, "")
+			if at, ok := cells.ByCount(gonb, n); ok {
+				e.add(&at, f[4], "")
 				continue
 			}
-			e.add("", f[4], "", "")
+			e.add(nil, f[4], "")
 		}
 	}
 	if e.Value == "" {
@@ -88,14 +97,12 @@ func Compile(output string, annotations []string, cells Cells) *Error {
 	return e
 }
 
-// place names a line of a cell.
-func place(count, line int) string { return fmt.Sprintf("Cell[%d]: Line %d", count, line) }
-
 // add adds one complaint: where, what, and the line of source with a mark under the column.
-func (e *Error) add(where, what, source, column string) {
-	text := what
-	if where != "" {
-		text = where + ": " + what
+func (e *Error) add(at *Place, what, column string) {
+	text, source := what, ""
+	if at != nil {
+		text, source = at.String()+": "+what, at.Source
+		e.Places = append(e.Places, *at)
 	}
 	if e.Value == "" {
 		e.Value = text
@@ -138,16 +145,16 @@ func Panic(text string, cells Cells) *Error {
 			continue
 		}
 		n, _ := strconv.Atoi(m[3])
-		count, source, ok := cells.ByID(m[2], n)
+		at, ok := cells.ByID(m[2], n)
 		if !ok {
 			e.Traceback = append(e.Traceback, line)
 			continue
 		}
-		where := "\t" + place(count, n)
+		where := "\t" + at.String()
 		if !offset.MatchString(m[4]) {
 			where += m[4]
 		}
-		if s := strings.TrimSpace(source); s != "" {
+		if s := strings.TrimSpace(at.Source); s != "" {
 			where += "    " + s
 		}
 		e.Traceback = append(e.Traceback, where)

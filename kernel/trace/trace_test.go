@@ -12,15 +12,15 @@ type book struct{}
 
 var seven = strings.Split("x := 1\n\tfoo(ü, y)\npanic(x)", "\n")
 
-func (book) ByID(id string, line int) (int, string, bool) {
+func (book) ByID(id string, line int) (trace.Place, bool) {
 	if id != "abc" || line < 1 || line > len(seven) {
-		return 0, "", false
+		return trace.Place{}, false
 	}
-	return 7, seven[line-1], true
+	return trace.Place{ID: id, Count: 7, Line: line, Source: seven[line-1]}, true
 }
 
-func (book) ByCount(gonb, line int) (int, int, string, bool) {
-	return 9, line - 1, "type T struct{", gonb == 4
+func (book) ByCount(gonb, line int) (trace.Place, bool) {
+	return trace.Place{ID: "def", Count: 9, Line: line - 1, Source: "type T struct{"}, gonb == 4
 }
 
 func TestCompile(t *testing.T) {
@@ -28,7 +28,7 @@ func TestCompile(t *testing.T) {
 		name, output string
 		annotations  []string
 		value, want  string
-		cells        int
+		places       int
 	}{
 		{"in a cell", "# cell\n/cell/abc:2:6: undefined: ü\n", nil,
 			"Cell[7]: Line 2: undefined: ü",
@@ -37,14 +37,14 @@ func TestCompile(t *testing.T) {
 			"Cell[7]: Line 2: undefined: ü",
 			"Cell[7]: Line 2: undefined: ü\n    \tfoo(ü, y)\n    \t    ^\nCell[7]: Line 1: declared and not used: x\n    x := 1\n    ^", 2},
 		{"by GoNB's annotation", "# gonb_12\n./main.go:5:6: T redeclared", []string{"# gonb_12", "Cell[4]: Line 3\ncontext"},
-			"Cell[9]: Line 2: T redeclared", "Cell[9]: Line 2: T redeclared\n    type T struct{", 0},
+			"Cell[9]: Line 2: T redeclared", "Cell[9]: Line 2: T redeclared\n    type T struct{", 1},
 		{"unknown places", "./main.go:5:6: T redeclared\n/cell/zzz:1:1: bad\n\tother declaration", nil,
 			"T redeclared", "T redeclared\nbad\nother declaration", 0},
 		{"nothing", "", nil, "the cell does not compile", "the cell does not compile", 0},
 	} {
 		e := trace.Compile(c.output, c.annotations, book{})
-		if e.Name != "CompileError" || e.Value != c.value || strings.Join(e.Traceback, "\n") != c.want || len(e.Cells) != c.cells {
-			t.Errorf("%s: %q %q %q %v", c.name, e.Name, e.Value, strings.Join(e.Traceback, "\n"), e.Cells)
+		if e.Name != "CompileError" || e.Value != c.value || strings.Join(e.Traceback, "\n") != c.want || len(e.Places) != c.places {
+			t.Errorf("%s: %q %q %q %v", c.name, e.Name, e.Value, strings.Join(e.Traceback, "\n"), e.Places)
 		}
 	}
 }
