@@ -1,0 +1,186 @@
+package gopls
+
+import (
+	"errors"
+	"fmt"
+	"go/format"
+	"go/token"
+	"strconv"
+	"strings"
+
+	"urbangraph/kernel/cell"
+)
+
+// Format is gofmt for a cell: declarations and statements are formatted where they stand; magics, shell
+// lines, the line %% and comments are kept, and scripts such as %%bash are left alone. Formatting twice
+// is the same as formatting once. A cell that does not parse comes back as it is with an error.
+func Format(code string) (string, error) {
+	source := strings.ReplaceAll(strings.TrimPrefix(code, byteOrderMark), "\r\n", "\n")
+	parsed := cell.Parse(source)
+	if parsed.Err != nil {
+		return code, parsed.Err
+	}
+	if parsed.Script != nil {
+		return code, nil
+	}
+	f := newFormatter(source, parsed.Outline())
+	out, err := f.format()
+	if err != nil {
+		return code, err
+	}
+	if err := cell.Parse(out).Err; err != nil {
+		return code, fmt.Errorf("gofmt would break the cell, which is left as it is: %w", err)
+	}
+	return out, nil
+}
+
+// formatter formats one cell. Special lines become comments while gofmt is at work.
+type formatter struct {
+	source  string
+	outline cell.Outline
+	text    string   // source with comments for special lines, line by line
+	starts  []int    // where the lines of source begin in it
+	shifted []int    // and in text
+	mark    string   // begin of the comments
+	special []string // what the comments stand for
+}
+
+func newFormatter(source string, o cell.Outline) *formatter {
+	f := &formatter{source: source, outline: o, mark: "/*special "}
+	for strings.Contains(source, f.mark) {
+		f.mark += "_ "
+	}
+	var b strings.Builder
+	at := 0
+	for line := range strings.Lines(source) {
+		f.starts = append(f.starts, at)
+		f.shifted = append(f.shifted, b.Len())
+		bare := strings.TrimSuffix(line, "\n")
+		if masked := o.Masked[at : at+len(bare)]; masked != bare && strings.TrimSpace(masked) == "" {
+			b.WriteString(f.mark + strconv.Itoa(len(f.special)) + "*/" + line[len(bare):])
+			f.special = append(f.special, bare)
+		} else {
+			b.WriteString(line)
+		}
+		at += len(line)
+	}
+	f.text = b.String()
+	return f
+}
+
+// shift is where an offset of the source is in text.
+func (f *formatter) shift(offset int) int {
+	i := len(f.starts) - 1
+	for i > 0 && f.starts[i] > offset {
+		i--
+	}
+	if i < 0 {
+		return 0
+	}
+	return min(f.shifted[i]+offset-f.starts[i], len(f.text))
+}
+
+// format formats the groups of pieces one by one.
+func (f *formatter) format() (string, error) {
+	var out strings.Builder
+	last := 0 // end of what was written, in text
+	group := func(to int) error {
+		chunk := f.text[last:to]
+		last = to
+		body := strings.TrimSpace(chunk)
+		if body == "" {
+			return nil
+		}
+		done, err := format.Source([]byte(body))
+		if err != nil {
+			return fmt.Errorf("gofmt: %w", err)
+		}
+		if out.Len() > 0 {
+			out.WriteByte('\n')
+			lead := chunk[:len(chunk)-len(strings.TrimLeft(chunk, " \t\n"))]
+			before := f.text[:to-len(chunk)]
+			tail := before[len(strings.TrimRight(before, " \t\n")):]
+			if strings.Count(tail, "\n")+strings.Count(lead, "\n") > 1 {
+				out.WriteByte('\n')
+			}
+		}
+		out.Write(done)
+		return nil
+	}
+	declarations, statements := true, true // what the group so far can be
+	marked := f.outline.Mark < 0
+	for _, p := range f.outline.Pieces {
+		at := f.shift(p.From)
+		if !marked && f.outline.Mark < p.From {
+			marked = true
+			if err := group(f.shift(f.outline.Mark)); err != nil {
+				return "", err
+			}
+			if err := group(f.lineEnd(f.outline.Mark)); err != nil {
+				return "", err
+			}
+			declarations, statements = true, true
+		}
+		d := p.Kind != token.ILLEGAL
+		s := p.Kind != token.FUNC && p.Kind != token.IMPORT
+		if !(declarations && d) && !(statements && s) {
+			if err := group(at); err != nil {
+				return "", err
+			}
+			declarations, statements = true, true
+		}
+		declarations, statements = declarations && d, statements && s
+	}
+	if !marked {
+		for _, to := range []int{f.shift(f.outline.Mark), f.lineEnd(f.outline.Mark)} {
+			if err := group(to); err != nil {
+				return "", err
+			}
+		}
+	}
+	if err := group(len(f.text)); err != nil {
+		return "", err
+	}
+	return f.restore(out.String())
+}
+
+// lineEnd is where the line of an offset of the source ends in text.
+func (f *formatter) lineEnd(offset int) int {
+	at := f.shift(offset)
+	if i := strings.IndexByte(f.text[at:], '\n'); i >= 0 {
+		return at + i
+	}
+	return len(f.text)
+}
+
+// restore puts the special lines back.
+func (f *formatter) restore(text string) (string, error) {
+	var b strings.Builder
+	next := 0
+	for line := range strings.Lines(text) {
+		bare := strings.TrimSpace(line)
+		if !strings.Contains(line, f.mark) {
+			b.WriteString(line)
+			continue
+		}
+		if next >= len(f.special) || bare != f.mark+strconv.Itoa(next)+"*/" {
+			return "", errInside
+		}
+		b.WriteString(f.special[next])
+		if strings.HasSuffix(line, "\n") {
+			b.WriteByte('\n')
+		}
+		next++
+	}
+	if next != len(f.special) {
+		return "", errInside
+	}
+	out := strings.TrimRight(b.String(), "\n")
+	if strings.HasSuffix(f.source, "\n") && out != "" {
+		out += "\n"
+	}
+	return out, nil
+}
+
+// errInside is returned for cells in which gofmt would move a special line.
+var errInside = errors.New("a magic or shell line stands inside a statement, which cannot be formatted around it; move it to a line between statements")
