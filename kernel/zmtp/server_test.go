@@ -85,12 +85,11 @@ func eventually(t testing.TB, what string, is func() bool) {
 func TestRouterAnswersEachPeer(t *testing.T) {
 	for name, addr := range addresses(t) {
 		t.Run(name, func(t *testing.T) {
-			var s *Server
-			s = open(t, addr, Router, Handler{Message: func(p *Peer, frames [][]byte) {
+			s := open(t, addr, Router, Handler{Message: func(p *Peer, frames [][]byte) {
 				if err := p.Send(append(strs("direct"), frames...)...); err != nil {
 					t.Error(err)
 				}
-				if err := s.Send(p.Identity(), append(strs("by name"), p.Identity())...); err != nil {
+				if err := p.server.Send(p.Identity(), append(strs("by name"), p.Identity())...); err != nil {
 					t.Error(err)
 				}
 			}})
