@@ -59,8 +59,9 @@ type Draft struct {
 	Buffers    [][]byte
 }
 
-// parseHeader reads a header. Required fields are there and not empty, all are texts.
-func parseHeader(raw []byte) (Header, error) {
+// parseHeader reads a header or a parent header. All its fields are texts; if it must be whole, those that
+// the protocol cannot do without are there.
+func parseHeader(part string, raw []byte, whole bool) (Header, error) {
 	var h struct {
 		MsgID    *string `json:"msg_id"`
 		Username *string `json:"username"`
@@ -69,18 +70,20 @@ func parseHeader(raw []byte) (Header, error) {
 		Version  *string `json:"version"`
 		Date     *string `json:"date"`
 	}
-	if err := unmarshal("header", raw, &h); err != nil {
+	if err := unmarshal(part, raw, &h); err != nil {
 		return Header{}, err
 	}
 	for _, f := range []struct {
 		name  string
 		value *string
-	}{{"msg_id", h.MsgID}, {"msg_type", h.MsgType}, {"session", h.Session}} {
-		if f.value == nil {
-			return Header{}, fmt.Errorf("%w: header has no %s", ErrMalformed, f.name)
-		}
-		if *f.value == "" && f.name != "session" {
-			return Header{}, fmt.Errorf("%w: %s in the header is empty", ErrMalformed, f.name)
+		empty bool // whether it may be empty
+	}{{"msg_id", h.MsgID, false}, {"msg_type", h.MsgType, false}, {"session", h.Session, true}} {
+		switch {
+		case !whole:
+		case f.value == nil:
+			return Header{}, fmt.Errorf("%w: %s has no %s", ErrMalformed, part, f.name)
+		case *f.value == "" && !f.empty:
+			return Header{}, fmt.Errorf("%w: %s in the %s is empty", ErrMalformed, f.name, part)
 		}
 	}
 	text := func(p *string) string {
@@ -89,7 +92,7 @@ func parseHeader(raw []byte) (Header, error) {
 		}
 		return *p
 	}
-	return Header{*h.MsgID, text(h.Username), *h.Session, *h.MsgType, text(h.Version), text(h.Date)}, nil
+	return Header{text(h.MsgID), text(h.Username), text(h.Session), text(h.MsgType), text(h.Version), text(h.Date)}, nil
 }
 
 // unmarshal reads a part of a message; errors name the part and the field.

@@ -128,11 +128,11 @@ func (s *Session) Decode(frames [][]byte) (*Message, error) {
 		Identities: identities, RawHeader: parts[0], RawParent: parts[1], Metadata: parts[2], Content: parts[3], Buffers: buffers,
 	}
 	var err error
-	if m.Header, err = parseHeader(parts[0]); err != nil {
+	if m.Header, err = parseHeader("header", parts[0], true); err != nil {
 		return nil, err
 	}
 	if len(parts[1]) > len("{}") {
-		if err := unmarshal("parent header", parts[1], &m.Parent); err != nil {
+		if m.Parent, err = parseHeader("parent header", parts[1], false); err != nil {
 			return nil, err
 		}
 	}
