@@ -118,7 +118,7 @@ func (out *Output) follow(s *stream) {
 		if err := s.wait(); err != nil {
 			break
 		}
-		if d := batch - time.Since(last); d > 0 {
+		if d := batch - time.Since(last); d > 0 && !s.full {
 			time.Sleep(d)
 		}
 		out.throttle()
@@ -308,11 +308,13 @@ func (out *Output) show(n uint32, wait bool) {
 // unmarked lists the frames whose mark has not come, in order; a program that has closed its standard
 // output cannot leave marks.
 func (out *Output) unmarked() []uint32 {
-	for i := 0; i < 200 && readable(out.shown); i++ {
-		time.Sleep(time.Millisecond)
-	}
 	out.frameMu.Lock()
 	defer out.frameMu.Unlock()
+	for i := 0; i < 200 && !out.closed && readable(out.shown); i++ { // the reader is behind
+		out.frameMu.Unlock()
+		time.Sleep(time.Millisecond)
+		out.frameMu.Lock()
+	}
 	var ns []uint32
 	for n := range out.frames {
 		ns = append(ns, n)
@@ -338,7 +340,8 @@ type stream struct {
 	raw  syscall.RawConn
 	take func(p []byte, last bool) (used int)
 	buf  []byte
-	rest int // bytes at the beginning of buf that were not taken yet
+	rest int  // bytes at the beginning of buf that were not taken yet
+	full bool // the last read filled the buffer: there is more
 	over bool
 }
 
@@ -369,6 +372,7 @@ func (s *stream) read(n int) (end bool) {
 			return s.over
 		}
 		s.rest += got
+		s.full = s.rest == len(s.buf)
 		s.rest = copy(s.buf, s.buf[s.take(s.buf[:s.rest], false):s.rest])
 		if s.rest == len(s.buf) { // not a mark and no character: cannot be, but must not stop the stream
 			s.finish()
