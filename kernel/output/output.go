@@ -114,16 +114,17 @@ func (out *Output) follow(s *stream) {
 	defer out.readers.Done()
 	defer s.file.Close()
 	var last time.Time
-	for {
+	for more := false; ; {
 		if err := s.wait(); err != nil {
 			break
 		}
-		if d := batch - time.Since(last); d > 0 && !s.full {
+		if d := batch - time.Since(last); d > 0 && !more {
 			time.Sleep(d)
 		}
 		out.throttle()
 		out.mu.Lock()
 		end := s.read(1)
+		more = s.full
 		out.mu.Unlock()
 		if end {
 			break
