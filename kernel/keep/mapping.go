@@ -1,0 +1,70 @@
+package keep
+
+import (
+	"bytes"
+	"os"
+	"unsafe"
+)
+
+// mapping is a value's file in memory. Values alias it and may be changed there; the file stays as it is.
+type mapping struct {
+	path string
+	data []byte
+	held bool // mapped, not read
+}
+
+// mappedMinimum are the bytes from which on a file is mapped.
+const mappedMinimum = 64 << 10
+
+// mapFile returns a file's contents.
+func mapFile(path string) (*mapping, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() >= mappedMinimum {
+		if data, err := mapPrivate(f, info.Size()); err == nil {
+			return &mapping{path, data, true}, nil
+		}
+	}
+	data, err := os.ReadFile(path)
+	return &mapping{path, data, false}, err
+}
+
+// holds reports whether the file is what an encoded value would be written as.
+func (m *mapping) holds(e *encoded) bool {
+	if int64(len(m.data)) != e.size {
+		return false
+	}
+	file := m.data
+	if m.held || len(e.far) > 0 { // the value may have been changed in the mapping
+		f, err := os.Open(m.path)
+		if err != nil {
+			return false
+		}
+		defer f.Close()
+		if file, err = mapShared(f, e.size); err != nil {
+			return false
+		}
+		defer unmap(file)
+	}
+	if !bytes.Equal(file[:len(e.head)], e.head) {
+		return false
+	}
+	far := len(e.head)
+	for _, p := range e.far {
+		from := far + int(p.offset)
+		if m.held && p.at == unsafe.Pointer(&m.data[from]) && clean(p.at, p.size) {
+			continue
+		}
+		if !bytes.Equal(file[from:from+int(p.size)], p.bytes()) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,19 @@
+//go:build !unix
+
+package keep
+
+import (
+	"io"
+	"os"
+)
+
+func mapPrivate(f *os.File, size int64) ([]byte, error) { return mapShared(f, size) }
+
+// mapShared reads a file, where it cannot be mapped.
+func mapShared(f *os.File, size int64) ([]byte, error) {
+	data := make([]byte, size)
+	_, err := io.ReadFull(f, data)
+	return data, err
+}
+
+func unmap([]byte) {}
