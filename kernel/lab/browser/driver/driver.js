@@ -80,10 +80,13 @@ class Lab {
 		await this.page.keyboard.press("Escape");
 	}
 
-	// run runs one cell and goes on.
+	// run runs one cell, and returns when the kernel has it.
 	async run(i) {
+		const prompt = this.cell(i).locator(".jp-InputPrompt");
+		const before = await prompt.textContent();
 		await this.command(i);
 		await this.page.keyboard.press("Control+Enter");
+		await until(`cell ${i} to begin`, 10000, async () => (await prompt.textContent()) !== before);
 	}
 
 	// menu chooses an entry of a menu.
@@ -300,7 +303,7 @@ async function main() {
 		chromiumSandbox: job.sandbox,
 	});
 	try {
-		const context = await browser.newContext({ viewport: { width: 1400, height: 2400 } });
+		const context = await browser.newContext({ viewport: { width: 1400, height: 2800 } });
 		const pages = [];
 		let lab;
 		const fresh = async () => {
