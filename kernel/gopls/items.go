@@ -3,6 +3,7 @@ package gopls
 import (
 	"context"
 	"encoding/json"
+	"path/filepath"
 	"strings"
 )
 
@@ -119,4 +120,48 @@ func (s *session) definition(ctx context.Context, p *project, at int) (file stri
 		return "", 0, err
 	}
 	return filePath(answer[0].URI), answer[0].Range.Start.Line + 1, nil
+}
+
+// inspect asks gopls for what stands at the cursor or, where that is nothing, for the function that is
+// called there.
+func (s *session) inspect(ctx context.Context, p *project, c cursor, detail int) (string, error) {
+	if from, to := identifierAt(c.code, c.offset); from < to && c.place == inCode {
+		at := p.toFile(from)
+		text, err := s.hover(ctx, p, at)
+		if err != nil || text != "" {
+			if err == nil && detail > 0 {
+				text = s.withSource(ctx, p, at, text)
+			}
+			return text, err
+		}
+	}
+	end, _, ok := calledAt(c.outline.Masked, c.offset)
+	if !ok {
+		return "", nil
+	}
+	text, err := s.signature(ctx, p, p.toFile(c.offset))
+	if err == nil && text != "" && detail > 0 {
+		from, _ := identifierAt(c.code, end)
+		text = s.withSource(ctx, p, p.toFile(from), text)
+	}
+	return text, err
+}
+
+// withSource puts the source of what stands at an offset of the cell's file below its description.
+func (s *session) withSource(ctx context.Context, p *project, at int, text string) string {
+	file, line, err := s.definition(ctx, p, at)
+	if err != nil || file == "" {
+		return text
+	}
+	var inMemory *string
+	switch file {
+	case filepath.Join(s.dir, cellFile):
+		inMemory = &p.text
+	case filepath.Join(s.dir, notebookFile):
+		inMemory = &p.notebook
+	}
+	if src := sourceAt(file, inMemory, line); src != "" && !strings.Contains(text, src) && !(inMemory == &p.text && strings.HasPrefix(src, "func main()")) {
+		text += "\n\n```go\n" + src + "\n```"
+	}
+	return text
 }

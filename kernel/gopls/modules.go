@@ -1,6 +1,7 @@
 package gopls
 
 import (
+	"cmp"
 	"go/build"
 	"os"
 	"path"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
@@ -21,8 +23,10 @@ type library struct {
 	modCache string // GOMODCACHE
 	context  build.Context
 
-	modules func() []moduleFolder
-	index   func() map[string][]string // package name, as the path suggests it -> import paths
+	modules  func() []moduleFolder
+	standard func() map[string][]string // package name, as the path suggests it -> import paths
+	others   func() map[string][]string // the same for modules, which takes longer to find
+	ready    atomic.Bool                // others has been found
 
 	mu       sync.Mutex
 	packages map[string]*packageEntry // by folder
@@ -44,7 +48,19 @@ func newLibrary(root, modCache string, env []string, goMod func() (string, error
 		}
 		return l.readModules(file)
 	})
-	l.index = sync.OnceValue(l.makeIndex)
+	l.standard = sync.OnceValue(func() map[string][]string {
+		return indexOf(walkPackages("", filepath.Join(root, "src")))
+	})
+	l.others = sync.OnceValue(func() map[string][]string {
+		var paths []string
+		for _, m := range l.modules() {
+			if m.direct {
+				paths = append(paths, walkPackages(m.path, m.dir)...)
+			}
+		}
+		defer l.ready.Store(true)
+		return indexOf(paths)
+	})
 	return l
 }
 
@@ -143,29 +159,37 @@ func isFolder(dir string) bool {
 // maxIndexed limits the packages that are looked for in one module.
 const maxIndexed = 3000
 
-// makeIndex lists the packages of the standard library and of the modules that the project itself asks
-// for. Those of the standard library come first under each name, shorter paths before longer ones.
-func (l *library) makeIndex() map[string][]string {
-	var paths []string
-	add := func(prefix, dir string) {
-		found := walkPackages(dir)
-		for i, p := range found {
-			found[i] = path.Join(prefix, p)
-		}
-		slices.SortFunc(found, func(x, y string) int {
-			if d := strings.Count(x, "/") - strings.Count(y, "/"); d != 0 {
-				return d
-			}
-			return strings.Compare(x, y)
-		})
-		paths = append(paths, found...)
+// fill finds the packages of the modules that the project itself asks for. Until that is done, the
+// library knows the names of the standard library alone.
+func (l *library) fill() { l.others() }
+
+// named lists the import paths of the packages that have a name, as far as paths suggest it: those of the
+// standard library first, shorter ones before longer ones.
+func (l *library) named(name string) []string {
+	paths := l.standard()[name]
+	if l.ready.Load() {
+		paths = append(slices.Clip(paths), l.others()[name]...)
 	}
-	add("", filepath.Join(l.root, "src"))
-	for _, m := range l.modules() {
-		if m.direct {
-			add(m.path, m.dir)
+	return paths
+}
+
+// all calls f for each name and its import paths.
+func (l *library) all(f func(name string, paths []string)) {
+	for n, p := range l.standard() {
+		f(n, p)
+	}
+	if l.ready.Load() {
+		for n, p := range l.others() {
+			f(n, p)
 		}
 	}
+}
+
+// indexOf orders import paths under the names that they suggest.
+func indexOf(paths []string) map[string][]string {
+	slices.SortFunc(paths, func(x, y string) int {
+		return cmp.Or(cmp.Compare(strings.Count(x, "/"), strings.Count(y, "/")), cmp.Compare(x, y))
+	})
 	index := map[string][]string{}
 	for _, p := range paths {
 		name := guessName(p)
@@ -174,9 +198,9 @@ func (l *library) makeIndex() map[string][]string {
 	return index
 }
 
-// walkPackages lists the folders below dir, itself included, that hold Go files and that another module
-// may import, as slash-separated paths.
-func walkPackages(dir string) []string {
+// walkPackages lists the import paths, which begin with prefix, of the folders below dir, itself included,
+// that hold Go files and that another module may import.
+func walkPackages(prefix, dir string) []string {
 	var out []string
 	var walk func(rel string, depth int)
 	walk = func(rel string, depth int) {
@@ -195,7 +219,7 @@ func walkPackages(dir string) []string {
 			}
 		}
 		if has {
-			out = append(out, filepath.ToSlash(rel))
+			out = append(out, path.Join(prefix, filepath.ToSlash(rel)))
 		}
 		for _, e := range entries {
 			if e.IsDir() && importable(e.Name()) {
@@ -239,13 +263,13 @@ func guessName(importPath string) string {
 // library first.
 func (l *library) importPaths(prefix string) []string {
 	var out []string
-	for _, paths := range l.index() {
+	l.all(func(_ string, paths []string) {
 		for _, p := range paths {
 			if strings.HasPrefix(p, prefix) {
 				out = append(out, p)
 			}
 		}
-	}
+	})
 	outside := func(p string) int {
 		first, _, _ := strings.Cut(p, "/")
 		if isFolder(filepath.Join(l.root, "src", first)) {
@@ -254,10 +278,7 @@ func (l *library) importPaths(prefix string) []string {
 		return 1
 	}
 	slices.SortFunc(out, func(x, y string) int {
-		if d := outside(x) - outside(y); d != 0 {
-			return d
-		}
-		return strings.Compare(x, y)
+		return cmp.Or(outside(x)-outside(y), cmp.Compare(x, y))
 	})
 	return slices.Compact(out)
 }

@@ -113,7 +113,7 @@ func (o *own) complete(prefix string) []candidate {
 	for l := o.types.locals; l != nil; l = l.outer {
 		text := ""
 		if l.typ != nil {
-			text = o.pkg.text(l.typ)
+			text = o.pkg.short(l.typ)
 		}
 		add(l.name, l.kind, text, 0)
 	}
@@ -135,13 +135,24 @@ func (o *own) complete(prefix string) []candidate {
 			}
 		}
 	}
-	if len(prefix) >= 2 {
-		for name, paths := range o.lib.index() {
-			if len(paths) > 0 && token.IsIdentifier(name) {
-				add(name, Package, paths[0], 5)
-			}
-		}
+	for _, c := range o.lib.packageNames(prefix) {
+		add(c.name, c.kind, c.signature, c.rank)
 	}
+	return ranked(out, prefix)
+}
+
+// packageNames lists the names of packages, imported or not, that begin with a prefix of at least two
+// letters.
+func (l *library) packageNames(prefix string) []candidate {
+	var out []candidate
+	if len(prefix) < 2 {
+		return nil
+	}
+	l.all(func(name string, paths []string) {
+		if strings.HasPrefix(name, prefix) && token.IsIdentifier(name) {
+			out = append(out, candidate{name, Package, paths[0], 5})
+		}
+	})
 	return ranked(out, prefix)
 }
 
@@ -194,19 +205,24 @@ func (o *own) membersOf(x ast.Expr) (symbols map[string]*symbol, foreign bool) {
 func (s *symbol) brief() string {
 	switch {
 	case s.signatureOf() != nil:
-		return s.pkg.text(s.signatureOf())
+		return s.pkg.short(s.signatureOf())
 	case s.typ != nil:
-		return s.pkg.text(s.typ)
+		return s.pkg.short(s.typ)
 	case s.kind == Type && s.spec != nil:
-		switch s.spec.Type.(type) {
-		case *ast.StructType:
-			return "struct{...}"
-		case *ast.InterfaceType:
-			return "interface{...}"
-		}
-		return s.pkg.text(s.spec.Type)
+		return s.pkg.short(s.spec.Type)
 	}
 	return ""
+}
+
+// short prints a type in one line.
+func (p *goPackage) short(typ ast.Expr) string {
+	switch typ.(type) {
+	case *ast.StructType:
+		return "struct{...}"
+	case *ast.InterfaceType:
+		return "interface{...}"
+	}
+	return strings.Join(strings.Fields(p.text(typ)), " ")
 }
 
 // explain describes the name at the cursor as Markdown; with whole, type declarations have their fields

@@ -66,7 +66,7 @@ func (p *project) toCell(offset int) (int, bool) {
 
 // compose writes the two files for a cell. A cell that does not parse is cut as well as can be; brackets
 // that are still open are closed, so that what follows stays apart.
-func compose(nb Notebook, o cell.Outline) *project {
+func compose(nb Notebook, o cell.Outline, m *importer) *project {
 	p := &project{}
 	var top, body, imports strings.Builder
 	var tops, bodies, importSegments []segment
@@ -110,18 +110,29 @@ func compose(nb Notebook, o cell.Outline) *project {
 		b.WriteString(text)
 	}
 	known := notebookImports(nb)
+	p.notebook = notebookText(nb, known, own)
+	for _, i := range known {
+		own.packages[i.name] = true
+	}
+	const begin, end = "\nfunc main() {\n", "}\n"
+	main := len(bodies) > 0 || !own.names["main"]
+	src := "package main\n" + imports.String() + top.String()
+	if main {
+		src += begin + body.String() + end
+	}
+	known = append(known, m.find(src, func(name string) bool { return own.names[name] || own.packages[name] })...)
+
 	b.WriteString("package main\n\n")
 	b.WriteString(importText(known, own.imports))
 	add(importSegments, imports.String())
 	add(tops, top.String())
-	if len(bodies) > 0 || !own.names["main"] {
-		b.WriteString("\nfunc main() {\n")
+	if main {
+		b.WriteString(begin)
 		add(bodies, body.String())
-		b.WriteString("}\n")
+		b.WriteString(end)
 	}
 	p.text = b.String()
 	slices.SortFunc(p.segments, func(x, y segment) int { return x.from - y.from })
-	p.notebook = notebookText(nb, known, own)
 	return p
 }
 
@@ -177,11 +188,13 @@ func closers(src string) string {
 type declared struct {
 	names   map[string]bool // and methods as Type~Method
 	imports map[string]bool // by the names that they have in the file
+
+	packages map[string]bool // names of packages that are imported in either file
 }
 
 // declaredIn reads a file that may not parse.
 func declaredIn(src string) declared {
-	d := declared{names: map[string]bool{}, imports: map[string]bool{}}
+	d := declared{names: map[string]bool{}, imports: map[string]bool{}, packages: map[string]bool{}}
 	tree, _ := parser.ParseFile(token.NewFileSet(), "", src, parser.SkipObjectResolution)
 	if tree == nil {
 		return d
@@ -192,7 +205,7 @@ func declaredIn(src string) declared {
 			if i.Name != nil {
 				name = i.Name.Name
 			}
-			d.imports[name] = true
+			d.imports[name], d.packages[name] = true, true
 		}
 	}
 	for _, decl := range tree.Decls {
@@ -279,7 +292,7 @@ func notebookText(nb Notebook, imports []namedImport, own declared) string {
 			continue
 		}
 		b.WriteString("\n" + d.Source + "\n")
-		if d.Kind != "func" {
+		if d.Kind != "func" || !strings.Contains(d.Key, "~") {
 			for _, n := range d.Names {
 				own.names[n] = true
 			}
@@ -287,6 +300,7 @@ func notebookText(nb Notebook, imports []namedImport, own declared) string {
 	}
 	for _, v := range nb.Variables() {
 		if v.Type != "" && !own.names[v.Name] {
+			own.names[v.Name] = true
 			b.WriteString("\nvar " + v.Name + " " + v.Type + "\n")
 		}
 	}

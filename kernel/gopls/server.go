@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -32,6 +31,9 @@ type Server struct {
 	o   Options
 	lib *library
 	dir string // of the shadow module
+
+	imports *importer
+	fill    func() // has the library filled in the background, once
 
 	life   context.Context // ends with Close
 	cancel context.CancelFunc
@@ -61,6 +63,7 @@ type startup struct {
 // Figures of the life of gopls.
 const (
 	defaultPatience = 1200 * time.Millisecond
+	coldPatience    = 400 * time.Millisecond // with an answer of our own, until gopls has answered once
 	defaultIdle     = 20 * time.Minute
 	startLimit      = 30 * time.Second // for the answer to the first message
 	hangLimit       = 20 * time.Second // without any answer while it is asked
@@ -97,6 +100,8 @@ func New(o Options) *Server {
 	s.lib = newLibrary(o.Toolchain.Root, o.Toolchain.ModCache, o.Env, func() (string, error) {
 		return filepath.Join(s.dir, "go.mod"), s.module()
 	})
+	s.imports = &importer{lib: s.lib}
+	s.fill = sync.OnceFunc(func() { s.spawn(s.lib.fill) })
 	return s
 }
 
@@ -277,250 +282,4 @@ func (s *Server) dropStuck() {
 	s.failed(time.Since(x.started) < hangLimit+shortLife)
 	s.spawnLocked(x.close)
 	s.o.Log("gopls has not answered for %v; the next request starts it again", hangLimit)
-}
-
-// turn is a request for completion or inspection; a newer one of its kind ends it.
-type turn struct {
-	context.Context // of the answer; ends with the caller's, with the server and with the next request
-	cancel          context.CancelCauseFunc
-	asking          context.Context // of the question to gopls, which may go on after the answer
-	drop            context.CancelFunc
-}
-
-// take ends the request in slot and puts a new one there. Its cancel is to be called.
-func (s *Server) take(ctx context.Context, slot **turn) (*turn, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, ErrClosed
-	}
-	if old := *slot; old != nil {
-		old.cancel(ErrSuperseded)
-		old.drop()
-	}
-	t := new(turn)
-	t.Context, t.cancel = context.WithCancelCause(ctx)
-	t.asking, t.drop = context.WithTimeout(s.life, lateLimit)
-	*slot = t
-	return t, nil
-}
-
-// answer asks gopls by f and waits for it as long as Patience. When that runs out the question goes on in
-// the background until the next one of its kind, as it fills the caches of gopls.
-func answer[T any](ctx *turn, s *Server, f func(context.Context, *session) (T, error)) (T, error) {
-	type outcome struct {
-		value T
-		err   error
-	}
-	var none T
-	result := make(chan outcome, 1)
-	started := s.spawn(func() {
-		defer ctx.drop()
-		var o outcome
-		var x *session
-		if x, o.err = s.running(ctx.asking); o.err == nil {
-			o.value, o.err = f(ctx.asking, x)
-		}
-		result <- o
-	})
-	if !started {
-		return none, ErrClosed
-	}
-	patience := time.NewTimer(s.o.Patience)
-	defer patience.Stop()
-	select {
-	case o := <-result:
-		return o.value, o.err
-	case <-patience.C:
-		s.dropStuck()
-		return none, context.DeadlineExceeded
-	case <-ctx.Done():
-		ctx.drop()
-		return none, context.Cause(ctx)
-	case <-s.life.Done():
-		return none, ErrClosed
-	}
-}
-
-// Complete lists what can stand at a byte offset of a cell. A newer call makes it return [ErrSuperseded].
-// It never takes much longer than Patience.
-func (s *Server) Complete(ctx context.Context, nb Notebook, code string, offset int) (Completion, error) {
-	turn, err := s.take(ctx, &s.completing)
-	if err != nil {
-		return Completion{}, err
-	}
-	defer turn.cancel(nil)
-	c := locate(code, offset)
-	shift := len(code) - len(c.code)
-	var out Completion
-	switch c.place {
-	case inMagic:
-		out = s.o.completeMagic(c)
-	case inShell:
-		out = completePath(c, s.o.Dir())
-	case inImport:
-		out = s.completeImport(c)
-	case inText:
-		out = Completion{Start: c.offset, End: c.offset}
-	default:
-		out, err = s.completeGo(turn, nb, c)
-	}
-	out.Start, out.End = out.Start+shift, out.End+shift
-	return out, err
-}
-
-// completeImport completes the path of an import.
-func (s *Server) completeImport(c cursor) Completion {
-	end := c.offset
-	for end < len(c.code) && !strings.ContainsRune("\"`\r\n", rune(c.code[end])) {
-		end++
-	}
-	out := Completion{Start: c.from, End: end, Own: true}
-	for _, p := range s.lib.importPaths(c.code[c.from:c.offset]) {
-		out.add(p, Package, "")
-	}
-	return out
-}
-
-// completeGo completes Go code.
-func (s *Server) completeGo(ctx *turn, nb Notebook, c cursor) (Completion, error) {
-	from, to := identifierAt(c.code, c.offset)
-	if isNumber(c.code[from:to]) {
-		return Completion{Start: c.offset, End: c.offset}, nil
-	}
-	p := compose(nb, c.outline)
-	out, err := answer(ctx, s, func(ctx context.Context, x *session) (Completion, error) { return x.complete(ctx, p, c) })
-	if ctx.Err() != nil {
-		return Completion{Start: c.offset, End: c.offset}, context.Cause(ctx)
-	}
-	if err == nil && len(out.Matches) > 0 || errors.Is(err, ErrClosed) {
-		return out, err
-	}
-	out = Completion{Start: from, End: to, Own: true}
-	for _, x := range newOwn(s.lib, p, p.toFile(c.offset)).complete(c.code[from:c.offset]) {
-		out.add(x.name, x.kind, x.signature)
-	}
-	return out, nil
-}
-
-// Inspect explains what stands at a byte offset of a cell: the name there, or the function in whose call
-// the offset lies. With detail 1 it shows the source. It reports false when there is nothing to say. A
-// newer call makes it return [ErrSuperseded].
-func (s *Server) Inspect(ctx context.Context, nb Notebook, code string, offset, detail int) (map[string]string, bool, error) {
-	turn, err := s.take(ctx, &s.inspecting)
-	if err != nil {
-		return nil, false, err
-	}
-	defer turn.cancel(nil)
-	c := locate(code, offset)
-	switch c.place {
-	case inMagic, inShell:
-		text, ok := s.o.inspectMagic(c)
-		if !ok {
-			return nil, false, nil
-		}
-		return map[string]string{"text/plain": text}, true, nil
-	case inImport:
-		return nil, false, nil
-	}
-	p := compose(nb, c.outline)
-	text, err := answer(turn, s, func(ctx context.Context, x *session) (string, error) { return x.inspect(ctx, p, c, detail) })
-	if turn.Err() != nil {
-		return nil, false, context.Cause(turn)
-	}
-	if errors.Is(err, ErrClosed) {
-		return nil, false, err
-	}
-	if err != nil || text == "" {
-		text = s.explainOwn(p, c, detail)
-	}
-	if text == "" {
-		return nil, false, nil
-	}
-	return bundle(text), true, nil
-}
-
-// inspect asks gopls for what stands at the cursor or, where that is nothing, for the function that is
-// called there.
-func (s *session) inspect(ctx context.Context, p *project, c cursor, detail int) (string, error) {
-	if from, to := identifierAt(c.code, c.offset); from < to && c.place == inCode {
-		at := p.toFile(from)
-		text, err := s.hover(ctx, p, at)
-		if err != nil || text != "" {
-			if err == nil && detail > 0 {
-				text = s.withSource(ctx, p, at, text)
-			}
-			return text, err
-		}
-	}
-	end, _, ok := calledAt(c.outline.Masked, c.offset)
-	if !ok {
-		return "", nil
-	}
-	text, err := s.signature(ctx, p, p.toFile(c.offset))
-	if err == nil && text != "" && detail > 0 {
-		from, _ := identifierAt(c.code, end)
-		text = s.withSource(ctx, p, p.toFile(from), text)
-	}
-	return text, err
-}
-
-// withSource puts the source of what stands at an offset of the cell's file below its description.
-func (s *session) withSource(ctx context.Context, p *project, at int, text string) string {
-	file, line, err := s.definition(ctx, p, at)
-	if err != nil || file == "" {
-		return text
-	}
-	var inMemory *string
-	switch file {
-	case filepath.Join(s.dir, cellFile):
-		inMemory = &p.text
-	case filepath.Join(s.dir, notebookFile):
-		inMemory = &p.notebook
-	}
-	if src := sourceAt(file, inMemory, line); src != "" {
-		text += "\n\n```go\n" + src + "\n```"
-	}
-	return text
-}
-
-// explainOwn explains without gopls.
-func (s *Server) explainOwn(p *project, c cursor, detail int) string {
-	if c.place == inCode {
-		if text, ok := newOwn(s.lib, p, p.toFile(c.offset)).explain(detail > 0); ok {
-			return text
-		}
-	}
-	if end, _, ok := calledAt(c.outline.Masked, c.offset); ok {
-		if text, ok := newOwn(s.lib, p, p.toFile(end)).explain(detail > 0); ok {
-			return text
-		}
-	}
-	return ""
-}
-
-// Warm starts gopls in the background, where it does not run, and shows it the notebook, so that the
-// first request finds it ready. It returns at once.
-func (s *Server) Warm(nb Notebook) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.warming || s.o.Gopls == "" {
-		return
-	}
-	s.warming = s.spawnLocked(func() {
-		defer func() {
-			s.mu.Lock()
-			s.warming = false
-			s.mu.Unlock()
-		}()
-		ctx, cancel := context.WithTimeout(s.life, lateLimit)
-		defer cancel()
-		x, err := s.running(ctx)
-		if err != nil {
-			return
-		}
-		const code = "_ = fmt.\n"
-		c := locate(code, len(code)-1)
-		x.complete(ctx, compose(nb, c.outline), c)
-	})
 }

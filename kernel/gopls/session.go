@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"urbangraph/kernel/gofront"
@@ -18,6 +19,7 @@ type session struct {
 	conn    *conn
 	dir     string
 	started time.Time
+	warm    atomic.Bool // it has answered a question about the cell
 
 	mu   sync.Mutex
 	docs map[string]*openDoc // by file name
@@ -31,7 +33,7 @@ type openDoc struct {
 
 // settings make gopls light: it only completes and explains.
 var settings = map[string]any{
-	"completeUnimported":             true,
+	"completeUnimported":             false, // what the cell uses is imported in the text that it gets
 	"completeFunctionCalls":          false,
 	"usePlaceholders":                false,
 	"experimentalPostfixCompletions": false,
@@ -181,7 +183,10 @@ func (s *session) ask(ctx context.Context, p *project, method string, offset int
 	if err != nil {
 		return err
 	}
-	return call.wait(ctx, result)
+	if err = call.wait(ctx, result); err == nil {
+		s.warm.Store(true)
+	}
+	return err
 }
 
 func (s *session) uri(name string) string { return fileURI(filepath.Join(s.dir, name)) }

@@ -49,7 +49,7 @@ func (t *typer) packageOf(name string, scope *fileScope) *goPackage {
 
 // unimported loads a package that is known under a name, for a notebook that does not import it.
 func (t *typer) unimported(name string) *goPackage {
-	for _, path := range t.lib.index()[name] {
+	for _, path := range t.lib.named(name) {
 		if p, err := t.lib.load(path); err == nil && p.name == name {
 			return p
 		}
