@@ -73,7 +73,7 @@ func (b Bundle) send(kind shown.Kind, with []Option) {
 	}
 	f := shown.Frame{Kind: kind, ID: o.id, Data: b.parts(), Metadata: jsonParts(o.metadata)}
 	if !kernel.send(f) {
-		kernel.print(b.text())
+		print(b.text())
 	}
 }
 

@@ -28,10 +28,30 @@ func JPEG(file []byte, o ...Option) { picture(jpeg, file).send(shown.Display, o)
 func SVG(s string, o ...Option) { picture(svg, []byte(s)).send(shown.Display, o) }
 
 // JSON shows a value as a tree that can be unfolded. A string or []byte is taken for JSON text.
-func JSON(v any, o ...Option) { Bundle{jsonType: v}.send(shown.Display, o) }
+func JSON(v any, o ...Option) {
+	text := string(appendJSON(nil, v))
+	b := Bundle{jsonType: text, plain: text}
+	if len(text) > twice {
+		b[plain] = "[JSON, " + size(len(text)) + "]"
+	}
+	b.send(shown.Display, o)
+}
 
-// GeoJSON shows a value, or JSON text, as a map where the front end can, else as JSON.
-func GeoJSON(v any, o ...Option) { Bundle{geoJSON: v, jsonType: v}.send(shown.Display, o) }
+// GeoJSON shows a value, or JSON text, as a map where the front end can. Others show it as JSON, unless it
+// is long.
+func GeoJSON(v any, o ...Option) {
+	text := string(appendJSON(nil, v))
+	b := Bundle{geoJSON: text, plain: text}
+	if len(text) > twice {
+		b[plain] = "[GeoJSON, " + size(len(text)) + "]"
+	} else {
+		b[jsonType] = text
+	}
+	b.send(shown.Display, o)
+}
+
+// twice is the length up to which a text is sent in more than one form.
+const twice = 100_000
 
 // Clear clears the output of the cell; with wait, not before the next output comes, so that nothing
 // flickers. Outside a notebook it does nothing.
@@ -40,7 +60,7 @@ func Clear(wait bool) { kernel.send(shown.Frame{Kind: shown.Clear, Wait: wait}) 
 // Page shows text in the pager, a pane of its own.
 func Page(text string) {
 	if !kernel.send(shown.Frame{Kind: shown.Page, Data: Bundle{plain: text}.parts()}) {
-		kernel.print(text)
+		print(text)
 	}
 }
 

@@ -2,16 +2,15 @@ package show
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// jsonDeepest is how deep values are coded; below it stands null, as it does for what contains itself.
-const jsonDeepest = 64
-
 // appendJSON codes a value much like encoding/json does, but never fails: what JSON cannot hold, such as
-// functions and numbers that are not finite, is null. A string or []byte is taken for JSON text.
+// functions, numbers that are not finite and what contains itself, is null. A string or []byte is taken
+// for JSON text.
 func appendJSON(b []byte, v any) []byte {
 	switch x := v.(type) {
 	case string:
@@ -19,53 +18,75 @@ func appendJSON(b []byte, v any) []byte {
 	case []byte:
 		return append(b, x...)
 	}
-	return jsonValue(b, reflect.ValueOf(v), 0)
+	c := coder{b: b}
+	c.value(reflect.ValueOf(v))
+	return c.b
 }
 
-func jsonValue(b []byte, v reflect.Value, depth int) []byte {
-	if !v.IsValid() || depth > jsonDeepest {
-		return append(b, "null"...)
+// coder codes values as JSON.
+type coder struct {
+	b    []byte
+	path []reference // what is being coded
+}
+
+func (c *coder) null() { c.b = append(c.b, "null"...) }
+
+func (c *coder) value(v reflect.Value) {
+	if !v.IsValid() {
+		c.null()
+		return
 	}
 	if s, ok := jsonMethod(v); ok {
-		return append(b, s...)
+		c.b = append(c.b, s...)
+		return
 	}
 	switch v.Kind() {
 	case reflect.Bool:
-		return strconv.AppendBool(b, v.Bool())
+		c.b = strconv.AppendBool(c.b, v.Bool())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return strconv.AppendInt(b, v.Int(), 10)
+		c.b = strconv.AppendInt(c.b, v.Int(), 10)
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		return strconv.AppendUint(b, v.Uint(), 10)
+		c.b = strconv.AppendUint(c.b, v.Uint(), 10)
 	case reflect.Float32, reflect.Float64:
-		f := v.Float()
-		if f-f != 0 { // infinite, or not a number
-			break
+		if f := v.Float(); f-f == 0 { // neither infinite nor no number
+			c.b = strconv.AppendFloat(c.b, f, 'g', -1, v.Type().Bits())
+		} else {
+			c.null()
 		}
-		return strconv.AppendFloat(b, f, 'g', -1, v.Type().Bits())
 	case reflect.String:
-		return jsonString(b, v.String())
-	case reflect.Interface, reflect.Pointer:
-		if v.IsNil() {
-			break
-		}
-		return jsonValue(b, v.Elem(), depth+1)
-	case reflect.Slice:
-		if v.IsNil() {
-			break
-		}
-		return jsonList(b, v, depth)
+		c.text(v.String())
+	case reflect.Interface:
+		c.value(v.Elem())
 	case reflect.Array:
-		return jsonList(b, v, depth)
-	case reflect.Map:
-		if v.IsNil() {
-			break
-		}
-		return jsonMap(b, v, depth)
+		c.list(v)
 	case reflect.Struct:
-		b, _ = jsonFields(append(b, '{'), v, depth, false)
-		return append(b, '}')
+		c.b = append(c.b, '{')
+		c.fields(v, false)
+		c.b = append(c.b, '}')
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		c.follow(v)
+	default:
+		c.null()
 	}
-	return append(b, "null"...)
+}
+
+// follow codes what a pointer, slice or map refers to.
+func (c *coder) follow(v reflect.Value) {
+	me := referenceTo(v)
+	if v.IsNil() || slices.Contains(c.path, me) {
+		c.null()
+		return
+	}
+	c.path = append(c.path, me)
+	switch v.Kind() {
+	case reflect.Pointer:
+		c.value(v.Elem())
+	case reflect.Slice:
+		c.list(v)
+	default:
+		c.mapping(v)
+	}
+	c.path = c.path[:len(c.path)-1]
 }
 
 // jsonMethod lets a value code itself.
@@ -74,7 +95,7 @@ func jsonMethod(v reflect.Value) (s []byte, ok bool) {
 		return nil, false
 	}
 	x := v.Interface()
-	if v.CanAddr() && v.Addr().CanInterface() {
+	if v.CanAddr() {
 		x = v.Addr().Interface()
 	}
 	defer func() {
@@ -90,40 +111,55 @@ func jsonMethod(v reflect.Value) (s []byte, ok bool) {
 		return []byte("null"), true
 	case interface{ MarshalText() ([]byte, error) }:
 		if s, err := x.MarshalText(); err == nil {
-			return jsonString(nil, string(s)), true
+			return appendText(nil, string(s)), true
 		}
 		return []byte("null"), true
 	}
 	return nil, false
 }
 
-func jsonList(b []byte, v reflect.Value, depth int) []byte {
-	b = append(b, '[')
+func (c *coder) list(v reflect.Value) {
+	c.b = append(c.b, '[')
 	for i := range v.Len() {
 		if i > 0 {
-			b = append(b, ',')
+			c.b = append(c.b, ',')
 		}
-		b = jsonValue(b, v.Index(i), depth+1)
+		c.value(v.Index(i))
 	}
-	return append(b, ']')
+	c.b = append(c.b, ']')
 }
 
-func jsonMap(b []byte, v reflect.Value, depth int) []byte {
-	b = append(b, '{')
+func (c *coder) mapping(v reflect.Value) {
+	c.b = append(c.b, '{')
 	keys, _ := someKeys(v, v.Len())
 	for i, k := range keys {
 		if i > 0 {
-			b = append(b, ',')
+			c.b = append(c.b, ',')
 		}
-		b = append(jsonString(b, cell(k, 1<<20)), ':')
-		b = jsonValue(b, v.MapIndex(k), depth+1)
+		c.key(k)
+		c.b = append(c.b, ':')
+		c.value(v.MapIndex(k))
 	}
-	return append(b, '}')
+	c.b = append(c.b, '}')
 }
 
-// jsonFields codes the exported fields of a struct, and those of structs embedded in it, under the names
-// that their json tags say; more reports whether something stands before them.
-func jsonFields(b []byte, v reflect.Value, depth int, more bool) ([]byte, bool) {
+// key codes a key of a map: texts and numbers as such, others as they are printed.
+func (c *coder) key(k reflect.Value) {
+	switch {
+	case k.Kind() == reflect.String:
+		c.text(k.String())
+	case k.CanInt():
+		c.text(strconv.FormatInt(k.Int(), 10))
+	case k.CanUint():
+		c.text(strconv.FormatUint(k.Uint(), 10))
+	default:
+		c.text(cell(k, lineMost))
+	}
+}
+
+// fields codes the exported fields of a struct, and those of structs embedded in it, under the names that
+// their json tags say. more tells whether a field stands before them, or does in the end.
+func (c *coder) fields(v reflect.Value, more bool) bool {
 	t := v.Type()
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -132,33 +168,25 @@ func jsonFields(b []byte, v reflect.Value, depth int, more bool) ([]byte, bool) 
 		if tag == "-" {
 			continue
 		}
-		if f.Anonymous && name == "" && depth <= jsonDeepest {
-			inner := v.Field(i)
-			if inner.Kind() == reflect.Pointer && !inner.IsNil() {
-				inner = inner.Elem()
-			}
-			if inner.Kind() == reflect.Struct {
-				b, more = jsonFields(b, inner, depth+1, more)
-				continue
-			}
-		}
-		if !f.IsExported() {
+		if f.Anonymous && name == "" && v.Field(i).Kind() == reflect.Struct {
+			more = c.fields(v.Field(i), more)
 			continue
 		}
-		if strings.Contains(rest, "omitempty") && isEmpty(v.Field(i)) || strings.Contains(rest, "omitzero") && v.Field(i).IsZero() {
+		if !f.IsExported() || strings.Contains(rest, "omitempty") && isEmpty(v.Field(i)) || strings.Contains(rest, "omitzero") && v.Field(i).IsZero() {
 			continue
 		}
 		if name == "" {
 			name = f.Name
 		}
 		if more {
-			b = append(b, ',')
+			c.b = append(c.b, ',')
 		}
 		more = true
-		b = append(jsonString(b, name), ':')
-		b = jsonValue(b, v.Field(i), depth+1)
+		c.text(name)
+		c.b = append(c.b, ':')
+		c.value(v.Field(i))
 	}
-	return b, more
+	return more
 }
 
 // isEmpty is what omitempty means by it.
@@ -172,8 +200,10 @@ func isEmpty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// jsonString codes a text; what is no UTF-8 becomes U+FFFD.
-func jsonString(b []byte, s string) []byte {
+func (c *coder) text(s string) { c.b = appendText(c.b, s) }
+
+// appendText codes a text; what is no UTF-8 becomes U+FFFD.
+func appendText(b []byte, s string) []byte {
 	const digits = "0123456789abcdef"
 	b = append(b, '"')
 	for _, r := range s {

@@ -61,14 +61,22 @@ func cut(s string, most int) string {
 type printer struct {
 	b    []byte
 	most int
-	path []unsafePointer // maps, pointers and slices that are being printed
+	path []reference // what is being printed
 }
 
-// unsafePointer tells a map, pointer or slice from others.
-type unsafePointer struct {
+// reference tells a map, pointer or slice from others.
+type reference struct {
 	at  uintptr
 	len int
 	of  reflect.Type
+}
+
+func referenceTo(v reflect.Value) reference {
+	r := reference{at: v.Pointer(), of: v.Type()}
+	if v.Kind() == reflect.Slice {
+		r.len = v.Len()
+	}
+	return r
 }
 
 func (p *printer) full() bool { return len(p.b) > p.most }
@@ -232,10 +240,7 @@ func (p *printer) reference(v reflect.Value, depth int) {
 		}
 		return
 	}
-	me := unsafePointer{at: v.Pointer(), of: v.Type()}
-	if v.Kind() == reflect.Slice {
-		me.len = v.Len()
-	}
+	me := referenceTo(v)
 	if depth > deepest || slices.Contains(p.path, me) {
 		p.add("…")
 		return
@@ -259,7 +264,7 @@ func (p *printer) reference(v reflect.Value, depth int) {
 // list prints a slice or array.
 func (p *printer) list(v reflect.Value, depth int) {
 	n := v.Len()
-	if v.Type().Elem().Kind() == reflect.Uint8 && spokenType(v.Type().Elem()) == false {
+	if v.Type().Elem().Kind() == reflect.Uint8 && !spokenType(v.Type().Elem()) {
 		p.bytes(v, depth)
 		return
 	}
@@ -295,6 +300,10 @@ var (
 func (p *printer) bytes(v reflect.Value, depth int) {
 	const most = 4096
 	n := v.Len()
+	if n == 0 {
+		p.add("[]")
+		return
+	}
 	b := make([]byte, min(n, most))
 	for i := range b {
 		b[i] = byte(v.Index(i).Uint())
@@ -316,12 +325,9 @@ func (p *printer) bytes(v reflect.Value, depth int) {
 	}
 }
 
-// readable reports whether b is text, not empty; where b is the beginning of more, its last character may
-// lack its end.
+// readable reports whether b is text; where b is the beginning of more, its last character may lack its
+// end.
 func readable(b []byte, more bool) bool {
-	if len(b) == 0 {
-		return false
-	}
 	for len(b) > 0 {
 		r, n := utf8.DecodeRune(b)
 		if r == utf8.RuneError && n == 1 {

@@ -70,15 +70,13 @@ func (l *link) send(f shown.Frame) bool {
 }
 
 // print prints text where there is no kernel.
-func (l *link) print(text string) {
+func print(text string) {
 	if text == "" {
 		return
 	}
 	if text[len(text)-1] != '\n' {
 		text += "\n"
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	// As with fmt.Println, there is nobody to tell.
-	_, _ = l.stdout.WriteString(text)
+	_, _ = os.Stdout.WriteString(text)
 }

@@ -207,7 +207,7 @@ func speed(rate float64) string {
 
 // brief writes a positive number with two or three digits that count.
 func brief(x float64) string {
-	if x < 10 {
+	if x < 9.95 {
 		return strconv.FormatFloat(x, 'f', 1, 64)
 	}
 	return strconv.FormatFloat(x, 'f', 0, 64)

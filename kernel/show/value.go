@@ -3,7 +3,6 @@ package show
 import (
 	"bytes"
 	"fmt"
-	"image"
 	"reflect"
 	"time"
 	"unicode/utf8"
@@ -69,8 +68,8 @@ func bundle(v any) (b Bundle, ok bool) {
 	if b, ok, done := ask(v); ok || done {
 		return b, ok
 	}
-	if img, ok := v.(image.Image); ok {
-		return imageBundle(img), true
+	if b, ok := imageBundle(v); ok {
+		return b, true
 	}
 	switch x := v.(type) {
 	case fmt.Formatter:
@@ -121,6 +120,8 @@ func ask(v any) (b Bundle, ok, done bool) {
 		b[plain] = x.Text()
 	case fmt.Stringer:
 		b[plain] = x.String()
+	default:
+		b[plain] = line(v)
 	}
 	return textForms(b), true, true
 }
