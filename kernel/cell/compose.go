@@ -28,13 +28,15 @@ type Plan struct {
 	// any case.
 	Specials bool
 	Imports  []Import
-	Declare  []string // pieces of Go at top level
-	Before   []string // statements in a scope around the body
+	// No line of what Declare, Before and After give may begin with %, ! or //gonb:.
+	Declare []string // pieces of Go at top level
+	Before  []string // statements in a scope around the body
 	// After gives statements for the body's end and for each return of the body that is not in a function
 	// literal; inScope are the names of Defined that are visible there.
 	After func(inScope []string) []string
-	// Result is a function that the last expression is given to, "" leaves it alone. It must take any
-	// number of values.
+	// Result is a function that the last expression is given to when [Cell.LastExpression] has one. It must
+	// take any number of values. With "", and for an expression that ends with a semicolon, Go's rule that
+	// a value must be used is met otherwise.
 	Result string
 	Void   []string // functions of other cells that return nothing, whose calls are never given to Result
 	Sync   string   // a statement after those that call gonbui.Display*, Update* or SendData themselves
@@ -95,6 +97,11 @@ func calm(comment string) string {
 	return comment
 }
 
+// glue keeps GoNB from dropping lines of added code for a package clause.
+func glue(code string) string {
+	return strings.TrimPrefix(strings.ReplaceAll("\n"+code, "\npackage", "\n package"), "\n")
+}
+
 // unCR removes the carriage returns of line breaks, which mean nothing to Go.
 func unCR(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
 
@@ -116,7 +123,7 @@ type segment struct {
 // cut applies the cell's own and more edits to a part of a text with the offsets of the source.
 func (c *Cell) cut(s string, at, end int, more []edit) []segment {
 	var edits []edit
-	for _, e := range slices.Concat(c.fixes, more) {
+	for _, e := range slices.Concat(more, c.fixes) {
 		if e.at >= at && e.end <= end && e != (edit{}) {
 			edits = append(edits, e)
 		}
@@ -258,7 +265,7 @@ func (c *Cell) writeHead(w *writer, p Plan) {
 		w.put("\n", 0)
 	}
 	for _, d := range p.Declare {
-		w.put(d+"\n", 0)
+		w.put(glue(d)+"\n", 0)
 	}
 	if c.main != nil || ownFlag {
 		w.put("func main() { "+Main+"() }\n", 0)
@@ -302,7 +309,7 @@ func (c *Cell) writeBody(w *writer, p Plan) (wrapped bool) {
 	w.directive(Glue, 1, 0)
 	w.put("func "+Main+"() {", 0)
 	for _, s := range p.Before {
-		w.put("\n"+s, 0)
+		w.put("\n"+glue(s), 0)
 	}
 	w.put("\n{\n", 0)
 	known := c.analyse()
@@ -322,7 +329,7 @@ func (c *Cell) writeBody(w *writer, p Plan) (wrapped bool) {
 	w.directive(Glue, 1, 0)
 	if p.After != nil && !c.returnsLast() {
 		for _, s := range p.After(slices.Clone(known.endVisible)) {
-			w.put(s+"\n", 0)
+			w.put(glue(s)+"\n", 0)
 		}
 	}
 	w.put("}\n}\n", 0)
@@ -348,7 +355,7 @@ func (c *Cell) bodyEdits(p Plan, known *names) (edits []edit, wrapped bool) {
 			}
 			at, end := bodyOffset(r.Pos()), bodyOffset(r.End())
 			edits = append(edits,
-				edit{at, at, "{\n" + inline(Glue, 1, 1) + strings.Join(stmts, "\n") + "\n" + inline(p.ID, c.src.line(at), c.src.column(at)), -1},
+				edit{at, at, "{\n" + inline(Glue, 1, 1) + glue(strings.Join(stmts, "\n")) + "\n" + inline(p.ID, c.src.line(at), c.src.column(at)), -1},
 				edit{end, end, "}", -1})
 		}
 	}
@@ -360,14 +367,18 @@ func (c *Cell) bodyEdits(p Plan, known *names) (edits []edit, wrapped bool) {
 			}
 		}
 	}
-	if p.Result != "" {
-		if x := c.lastExpression(p.Void); x != nil {
-			at, end := bodyOffset(x.Pos()), bodyOffset(x.End())
-			edits = append(edits,
-				edit{at, at, p.Result + "(" + inline(p.ID, c.src.line(at), c.src.column(at)), -1},
-				edit{end, end, ")", -1})
-			wrapped = true
-		}
+	x, closed := c.last()
+	if x == nil {
+		return edits, false
+	}
+	at, end := bodyOffset(x.Pos()), bodyOffset(x.End())
+	position := inline(p.ID, c.src.line(at), c.src.column(at))
+	switch {
+	case p.Result != "" && !closed && !c.forEffect(x, p.Void):
+		edits = append(edits, edit{at, at, p.Result + "(" + position, -1}, edit{end, end, ")", -1})
+		wrapped = true
+	case mustBeUsed(x):
+		edits = append(edits, edit{at, at, "_ = " + position, -1})
 	}
 	return edits, wrapped
 }

@@ -33,20 +33,18 @@ func bodyOffset(p token.Pos) int { return int(p) - 1 - len(headBody) }
 // analyse finds all names of the body, once.
 func (c *Cell) analyse() *names {
 	c.once.Do(func() {
-		if c.body == nil || c.Err != nil {
+		n := &c.known
+		if c.Err == nil && c.Exec != "" && !slices.ContainsFunc(c.decls, func(d declaration) bool { return d.Key == c.Exec }) {
+			n.uses = []string{c.Exec}
+		}
+		if c.Err != nil || c.body == nil || c.Exec != "" {
 			return
 		}
-		n := &c.known
 		n.returns = map[*ast.ReturnStmt][]string{}
 		w := newWalker()
 		w.structs = map[string]bool{}
 		for _, d := range c.file.Decls {
 			noteStructs(w.structs, d)
-		}
-		for _, s := range c.body.List {
-			if d, ok := s.(*ast.DeclStmt); ok {
-				noteStructs(w.structs, d.Decl)
-			}
 		}
 		seen := map[string]bool{}
 		for _, s := range c.body.List {
@@ -64,7 +62,7 @@ func (c *Cell) analyse() *names {
 			return names
 		}
 		w.returns = func(r *ast.ReturnStmt, s *scope) { n.returns[r] = visible(s) }
-		w.call = func(s ast.Stmt, _ bool) { n.inLists = append(n.inLists, s) }
+		w.listed = func(s ast.Stmt) { n.inLists = append(n.inLists, s) }
 		w.stmts(c.body.List)
 		n.endVisible = visible(w.scope)
 		for _, d := range c.decls {

@@ -3,6 +3,7 @@ package cell
 import (
 	"go/ast"
 	"go/token"
+	"go/types"
 	"slices"
 	"strings"
 )
@@ -12,36 +13,54 @@ import (
 // returns nothing or only what a print statement would, as far as its name or the cell tells. What cannot
 // be known counts as a value.
 func (c *Cell) LastExpression() (text string, ok bool) {
-	x := c.lastExpression(nil)
-	if x == nil {
+	x, closed := c.last()
+	if x == nil || closed || c.forEffect(x, nil) {
 		return "", false
 	}
 	return c.piece(bodyOffset(x.Pos()), bodyOffset(x.End())), true
 }
 
-// lastExpression is the expression to be shown, or nil. void are functions that return nothing.
-func (c *Cell) lastExpression(void []string) ast.Expr {
-	if c.body == nil || len(c.body.List) == 0 || len(c.items) == 0 || c.main != nil {
-		return nil
+// last is the expression that the body ends with, or nil; closed says that a semicolon follows it.
+func (c *Cell) last() (x ast.Expr, closed bool) {
+	if c.body == nil || len(c.body.List) == 0 {
+		return nil, false
 	}
 	s, ok := c.body.List[len(c.body.List)-1].(*ast.ExprStmt)
 	if !ok {
-		return nil
+		return nil, false
 	}
 	end := bodyOffset(s.End())
 	for _, it := range c.items {
-		if it.at < end && end <= it.end && it.closed {
-			return nil
+		if it.at < end && end <= it.end {
+			closed = it.closed
 		}
 	}
-	if call, ok := ast.Unparen(s.X).(*ast.CallExpr); ok && c.forEffect(call, void) {
-		return nil
-	}
-	return s.X
+	return s.X, closed
 }
 
-// forEffect tells whether a call is known to be made for its effect.
-func (c *Cell) forEffect(call *ast.CallExpr, void []string) bool {
+// mustBeUsed tells whether Go refuses the expression as a statement.
+func mustBeUsed(x ast.Expr) bool {
+	switch x := ast.Unparen(x).(type) {
+	case *ast.CallExpr:
+		id, ok := ast.Unparen(x.Fun).(*ast.Ident)
+		if !ok {
+			_, conversion := ast.Unparen(x.Fun).(*ast.ArrayType)
+			return conversion
+		}
+		return types.Universe.Lookup(id.Name) != nil && !voidBuiltin(id.Name) && id.Name != "recover"
+	case *ast.UnaryExpr:
+		return x.Op != token.ARROW
+	}
+	return true
+}
+
+// forEffect tells whether an expression is a call known to be made for its effect. void are functions
+// that return nothing.
+func (c *Cell) forEffect(x ast.Expr, void []string) bool {
+	call, ok := ast.Unparen(x).(*ast.CallExpr)
+	if !ok {
+		return false
+	}
 	f := ast.Unparen(call.Fun)
 	switch x := f.(type) {
 	case *ast.IndexExpr:

@@ -5,21 +5,21 @@ import (
 	"go/token"
 )
 
-// scope is a block of names.
+// scope is a block of names; true is a type that is a struct.
 type scope struct {
-	names map[string]struct{}
+	names map[string]bool
 	outer *scope
 }
 
 // walker resolves names as Go's blocks do, without types. It implements [ast.Visitor].
 type walker struct {
 	scope    *scope
-	funcs    int                             // how many function literals it is in
-	structs  map[string]bool                 // types of the cell that are structs, or are not
-	free     map[string]struct{}             // names used that nothing inside declares
-	assigned map[string]struct{}             // free names that get a value
-	returns  func(*ast.ReturnStmt, *scope)   // called for the returns of the function itself
-	call     func(stmt ast.Stmt, block bool) // called for statements; block: it stands in a list
+	funcs    int                           // how many function literals it is in
+	structs  map[string]bool               // types of the package that are structs
+	free     map[string]struct{}           // names used that nothing inside declares
+	assigned map[string]struct{}           // free names that get a value
+	returns  func(*ast.ReturnStmt, *scope) // called for the returns of the function itself
+	listed   func(ast.Stmt)                // called for the statements of lists
 }
 
 func newWalker() *walker {
@@ -29,14 +29,24 @@ func newWalker() *walker {
 func (w *walker) push() { w.scope = &scope{outer: w.scope} }
 func (w *walker) pop()  { w.scope = w.scope.outer }
 
-func (w *walker) declare(name string) {
+func (w *walker) declare(name string) { w.declareAs(name, false) }
+
+func (w *walker) declareAs(name string, isStruct bool) {
 	if name == "_" {
 		return
 	}
 	if w.scope.names == nil {
-		w.scope.names = map[string]struct{}{}
+		w.scope.names = map[string]bool{}
 	}
-	w.scope.names[name] = struct{}{}
+	w.scope.names[name] = isStruct
+}
+
+// isStruct tells whether a name is known to be a struct type.
+func (w *walker) isStruct(name string) bool {
+	if s := w.scope.find(name); s != nil {
+		return s.names[name]
+	}
+	return w.structs[name]
 }
 
 // find is the innermost scope with a name, or nil.
@@ -97,8 +107,8 @@ func (w *walker) exprs(list []ast.Expr) {
 
 func (w *walker) stmts(list []ast.Stmt) {
 	for _, s := range list {
-		if w.call != nil {
-			w.call(s, true)
+		if w.listed != nil {
+			w.listed(s)
 		}
 		w.node(s)
 	}
@@ -286,7 +296,8 @@ func (w *walker) spec(s ast.Spec) {
 			w.declare(n.Name)
 		}
 	case *ast.TypeSpec:
-		w.declare(s.Name.Name)
+		_, isStruct := s.Type.(*ast.StructType)
+		w.declareAs(s.Name.Name, isStruct)
 		w.push()
 		w.typeParams(s.TypeParams)
 		w.node(s.Type)
@@ -399,11 +410,11 @@ func (w *walker) literal(n *ast.CompositeLit, elided ast.Expr) {
 	case *ast.StructType:
 		fields = true
 	case *ast.Ident:
-		fields = w.structs[t.Name] && w.scope.find(t.Name) == nil
+		fields = w.isStruct(t.Name)
 	case *ast.IndexExpr:
-		fields = w.structs[root(t.X)]
+		fields = w.isStruct(root(t.X))
 	case *ast.IndexListExpr:
-		fields = w.structs[root(t.X)]
+		fields = w.isStruct(root(t.X))
 	}
 	for _, x := range n.Elts {
 		if kv, ok := x.(*ast.KeyValueExpr); ok {

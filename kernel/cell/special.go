@@ -11,7 +11,7 @@ type Script struct {
 	Command string   // what stands after %%: bash, sh, script, writefile, gx or any other word but main
 	Args    []string // the words after it
 	Line    string   // the whole first line, without //gonb:
-	Body    string   // everything below it
+	Body    string   // everything below it, without carriage returns before line breaks
 }
 
 // Known tells whether GoNB knows the command.
@@ -63,7 +63,7 @@ func (c *Cell) script() bool {
 	}
 	s := &Script{Command: words[0], Args: words[1:], Line: line}
 	if end := c.src.lineEnd(first); end < len(c.src.s) {
-		s.Body = c.src.s[end+1:]
+		s.Body = unCR(c.src.s[end+1:])
 	}
 	c.Script = s
 	at := c.src.starts[first]
@@ -88,6 +88,9 @@ func (c *Cell) specials() {
 		bare := strings.TrimPrefix(line, prefix)
 		special := len(bare) > 1 && (bare[0] == '%' || bare[0] == '!')
 		switch {
+		case (bare == "%" || bare == "!") && lex.state == inCode:
+			c.fail(at, "%s stands alone in this line; write a magic or a shell command after it, or remove it", bare)
+			return
 		case special && lex.state == inCode:
 			last := i
 			joined := bare

@@ -112,6 +112,10 @@ func (c *Cell) split() {
 		cur.end = lastEnd(toks)
 		c.items = append(c.items, *cur)
 	}
+	if at := c.openComment(toks); at >= 0 {
+		c.Err = &Error{Line: c.src.line(at), Column: c.src.column(at), Message: "comment not terminated", Syntax: true}
+		return
+	}
 	c.place()
 }
 
@@ -137,6 +141,22 @@ func (c *Cell) fix(toks []lexeme) {
 		}
 	}
 	slices.SortStableFunc(c.fixes, func(a, b edit) int { return a.at - b.at })
+}
+
+// openComment is where a comment begins that never ends, or -1.
+func (c *Cell) openComment(toks []lexeme) int {
+	for i := len(toks) - 1; i >= 0; i-- {
+		t := toks[i]
+		if t.end == t.at {
+			continue
+		}
+		s := string(c.mask[t.at:t.end])
+		if t.tok == token.COMMENT && s[1] == '*' && (len(s) < 4 || !strings.HasSuffix(s, "*/")) {
+			return t.at
+		}
+		break
+	}
+	return -1
 }
 
 // lastEnd is where the last token that is no comment ends.
@@ -233,9 +253,10 @@ func (c *Cell) place() {
 	c.hoist(c.items[first:])
 }
 
-// headDecl and headBody make files of the two parts of a cell.
+// headDecl and headBody make files of the two parts of a cell. A comment in the line of the package clause
+// would be no comment of a function.
 const (
-	headDecl = "package p;"
+	headDecl = "package p;\n"
 	headBody = "package p;func _(){"
 )
 
@@ -276,11 +297,24 @@ func (c *Cell) parse() {
 	c.checkRaw()
 }
 
+// atEnd ends messages about what is missing at the end.
+const atEnd = ", found the end of the cell"
+
 // syntax adds a parser's errors with offsets in the cell.
 func (c *Cell) syntax(errs scanner.ErrorList, err error, head int) scanner.ErrorList {
 	list, _ := err.(scanner.ErrorList)
+	last := len(c.src.s)
+	if len(c.items) > 0 {
+		last = c.items[len(c.items)-1].end
+	}
 	for _, e := range list {
-		e.Pos.Offset = min(max(e.Pos.Offset-head, 0), len(c.src.s))
+		e.Pos.Offset = max(e.Pos.Offset-head, 0)
+		if e.Pos.Offset >= last {
+			e.Pos.Offset = last
+			if i := strings.Index(e.Msg, ", found "); i >= 0 {
+				e.Msg = e.Msg[:i] + atEnd
+			}
+		}
 		errs = append(errs, e)
 	}
 	return errs
@@ -292,8 +326,8 @@ func (c *Cell) report(errs scanner.ErrorList) *Error {
 	var all []Error
 	for _, e := range errs {
 		line := c.src.line(e.Pos.Offset)
-		if len(all) == 10 || len(all) > 0 && all[len(all)-1].Line == line {
-			continue
+		if len(all) == 10 || len(all) > 0 && (all[len(all)-1].Line == line || strings.HasSuffix(e.Msg, atEnd)) {
+			continue // a second error in a line, or at the end, follows from the first
 		}
 		all = append(all, Error{Line: line, Column: c.src.column(e.Pos.Offset), Message: e.Msg, Syntax: true})
 	}
