@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"urbangraph/kernel/lab/kernelspec"
-	"urbangraph/kernel/launch"
 )
 
 // KernelName is the name of the kernelspec, and KernelTitle what JupyterLab shows.
@@ -55,10 +54,13 @@ func (l Layout) Python() string { return filepath.Join(l.Venv(), "bin", "python"
 func (l Layout) State() string { return filepath.Join(l.Repo, ".ug") }
 
 // Bin is the folder of the Go tools.
-func (l Layout) Bin() string { return filepath.Join(l.State(), launch.BinFolder) }
+func (l Layout) Bin() string { return filepath.Join(l.State(), "bin") }
 
 // Front is the folder of the fronts.
-func (l Layout) Front() string { return filepath.Join(l.State(), launch.FrontFolder) }
+func (l Layout) Front() string { return filepath.Join(l.State(), "front") }
+
+// Cells is the folder of import configurations and programs of cells.
+func (l Layout) Cells() string { return filepath.Join(l.State(), "cells") }
 
 // KernelspecDir is the folder of the kernel's description in the Python environment.
 func (l Layout) KernelspecDir() string {

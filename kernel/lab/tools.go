@@ -64,19 +64,21 @@ var (
 	fronts         = []string{"go", "goimports", "gopls"}
 )
 
-// haveKernel reports whether the programs of the kernel and the fronts are there.
-func (s *Setup) haveKernel() bool {
+// KernelFiles are the paths of the programs of the kernel and of the fronts.
+func KernelFiles(l Layout) []string {
+	var out []string
 	for _, name := range kernelPrograms {
-		if !isFile(filepath.Join(s.Layout.Bin(), name)) {
-			return false
-		}
+		out = append(out, filepath.Join(l.Bin(), name))
 	}
 	for _, name := range fronts {
-		if !isFile(filepath.Join(s.Layout.Front(), name)) {
-			return false
-		}
+		out = append(out, filepath.Join(l.Front(), name))
 	}
-	return true
+	return out
+}
+
+// haveKernel reports whether the programs of the kernel and the fronts are there.
+func (s *Setup) haveKernel() bool {
+	return !slices.ContainsFunc(KernelFiles(s.Layout), func(path string) bool { return !isFile(path) })
 }
 
 // kernelStamp covers the sources of the kernel and its place, which the fronts hold.

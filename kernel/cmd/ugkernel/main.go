@@ -36,7 +36,7 @@ func run(args []string) int {
 	}
 	repo := root.PersistentFlags().String("repo", ".", "a folder in the clone of the project")
 	root.AddCommand(labCommand(repo), setupCommand(repo), installCommand(repo), uninstallCommand(),
-		kernelCommand(repo), benchCommand(repo))
+		doctorCommand(repo), kernelCommand(repo), benchCommand(repo))
 	root.SetArgs(args)
 	err := root.ExecuteContext(context.Background())
 	var status exitStatus
