@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,6 +45,8 @@ type Client struct {
 	mu       sync.Mutex
 	gone     error // why no more messages come
 	requests map[string]*Request
+	finished [256]string // the last requests that were complete, a ring
+	next     int         // place in finished
 	events   map[*Events]struct{}
 	problems []error
 }
@@ -72,6 +75,8 @@ func Connect(ctx context.Context, connectionFile string) (*Client, error) {
 	for i, conn := range c.channels {
 		c.running.Go(func() { c.read(Channel(i), conn) })
 	}
+	c.beat.echoes = make(chan string, 8)
+	c.running.Go(c.beat.read)
 	if err := c.ready(ctx); err != nil {
 		c.Close()
 		return nil, fmt.Errorf("waiting for the kernel: %w", err)
@@ -119,7 +124,7 @@ func (c *Client) ready(ctx context.Context) error {
 		if err := reply.Unmarshal(&c.Info); err != nil {
 			return err
 		}
-		soon, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+		soon, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 		_, err = events.Await(soon, func(e Event) bool {
 			return e.Channel == IOPub && (e.Header.MsgType == "iopub_welcome" || e.Parent.MsgID == r.ID)
 		})
@@ -158,16 +163,32 @@ func (c *Client) dispatch(m timed) {
 	for e := range c.events {
 		e.put(m.Event)
 	}
-	r := c.requests[m.Parent.MsgID]
-	if r == nil {
-		return // of another client, or nobody waits for it any more
-	}
-	if err := r.add(m); err != nil {
+	if err := c.deliver(m); err != nil {
 		c.addProblem(fmt.Errorf("%s: %s: %w", m.Channel, m.Header.MsgType, err))
 	}
-	if r.complete() {
-		delete(c.requests, r.ID)
+}
+
+// deliver gives a message to its request, if it has one, and forgets the request when it is complete; c.mu
+// is held.
+func (c *Client) deliver(m timed) error {
+	r := c.requests[m.Parent.MsgID]
+	switch {
+	case r != nil:
+		err := r.add(m)
+		if r.complete() {
+			delete(c.requests, r.ID)
+			c.finished[c.next] = r.ID
+			c.next = (c.next + 1) % len(c.finished)
+		}
+		return err
+	case m.Channel == IOPub:
+		return nil // of another client, of one that is not waited for any more, or late output
+	case m.Parent.Session != c.session.ID():
+		return fmt.Errorf("it answers session %q", m.Parent.Session)
+	case slices.Contains(c.finished[:], m.Parent.MsgID):
+		return fmt.Errorf("a second reply to request %s", m.Parent.MsgID)
 	}
+	return nil
 }
 
 // lose ends all requests.

@@ -12,13 +12,30 @@ import (
 
 // heartbeat is the socket that echoes.
 type heartbeat struct {
-	conn *zmtp.Conn
+	conn   *zmtp.Conn
+	echoes chan string // closed when no more can come
+
 	turn sync.Mutex
 	sent int
 }
 
+// read hands on echoes until the connection ends. One that nobody waits for is dropped.
+func (h *heartbeat) read() {
+	defer close(h.echoes)
+	for {
+		frames, err := h.conn.Receive()
+		if err != nil {
+			return
+		}
+		select {
+		case h.echoes <- string(frames[0]):
+		default:
+		}
+	}
+}
+
 // Ping sends something over the heartbeat socket and returns how long its echo took. One at a time: others
-// wait. When ctx ends the heartbeat's connection is closed.
+// wait.
 func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
 	h := &c.beat
 	h.turn.Lock()
@@ -28,24 +45,17 @@ func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
 	if err := h.conn.Send([]byte(text)); err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrGone, err)
 	}
-	closed := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(closed)
-		h.conn.Close()
-	})
-	echo, err := h.conn.Receive()
-	took := time.Since(start)
-	if !stop() {
-		<-closed
-		if err != nil {
-			return 0, fmt.Errorf("heartbeat: %w", context.Cause(ctx))
+	for {
+		select {
+		case echo, ok := <-h.echoes:
+			if !ok {
+				return 0, fmt.Errorf("%w: heartbeat", ErrGone)
+			}
+			if echo == text {
+				return time.Since(start), nil
+			} // else the echo of a ping that was given up
+		case <-ctx.Done():
+			return 0, fmt.Errorf("no echo yet: %w", context.Cause(ctx))
 		}
 	}
-	if err != nil {
-		return 0, fmt.Errorf("%w: %w", ErrGone, err)
-	}
-	if len(echo) != 1 || string(echo[0]) != text {
-		return 0, fmt.Errorf("heartbeat: echo %q of %q", echo, text)
-	}
-	return took, nil
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,5 +89,87 @@ func TestAgainstIPython(t *testing.T) {
 	}
 	if err := k.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// startFake starts the test binary as a fake kernel.
+func startFake(t *testing.T) (*Kernel, error) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	return Start(ctx, []string{"/usr/bin/env", "FAKE_KERNEL={connection_file}", self}, nil, t.TempDir())
+}
+
+func TestStart(t *testing.T) {
+	k, err := startFake(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	if !strings.Contains(k.Log(), "a fake kernel") {
+		t.Errorf("log %q", k.Log())
+	}
+	before, second := k.PID(), join(t, k.ConnectionFile)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := k.Restart(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if k.PID() == before {
+		t.Error("the same process after the restart")
+	}
+	if _, err := second.Execute(ctx, "x", Options{}); !errors.Is(err, ErrGone) {
+		t.Errorf("a client of the old process: %v", err)
+	}
+	if r, err := k.Execute(ctx, "print stdout x", Options{}); err != nil || r.Reply.Count != 1 {
+		t.Errorf("after the restart: %+v, %v", r, err)
+	}
+	running, err := k.Submit("noreply", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Kill()
+	if _, err := running.Wait(ctx); !errors.Is(err, ErrGone) {
+		t.Errorf("after a kill: %v", err)
+	}
+	if err := k.Wait(ctx); err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Errorf("ended by %v", err)
+	}
+	if err := k.Restart(ctx); err != nil {
+		t.Fatal("after a kill: ", err)
+	}
+	if err := k.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Dir(k.ConnectionFile)); !os.IsNotExist(err) {
+		t.Errorf("the folder is left: %v", err)
+	}
+}
+
+func TestStartThatFails(t *testing.T) {
+	start := time.Now()
+	for want, argv := range map[string][]string{
+		"no command":                 nil,
+		"no such file":               {"/nowhere/kernel"},
+		"it cannot\n":                {"/bin/sh", "-c", "echo it cannot; exit 3"},
+		"the kernel ended: exit sta": {"/bin/sh", "-c", "exit 3"},
+	} {
+		if k, err := Start(t.Context(), argv, nil, ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", argv, err, want)
+			if k != nil {
+				k.Close()
+			}
+		}
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := Start(ctx, []string{"/bin/sleep", "60"}, nil, ""); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("one that does not answer: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -179,7 +180,7 @@ func (r *Request) status(m *wire.Message, took time.Duration) error {
 // ask answers an input request, in a goroutine of its own so that output goes on meanwhile.
 func (r *Request) ask(m *wire.Message) error {
 	if m.Header.MsgType != "input_request" {
-		return fmt.Errorf("not an input_request")
+		return errors.New("not an input_request")
 	}
 	var content struct {
 		Prompt   string `json:"prompt"`
@@ -188,12 +189,13 @@ func (r *Request) ask(m *wire.Message) error {
 	if err := m.Unmarshal(&content); err != nil {
 		return err
 	}
+	var refused error
 	if r.options.NoStdin {
-		return fmt.Errorf("input was asked for, but the request did not allow it")
+		refused = errors.New("input was asked for, but the request did not allow it")
 	}
 	go func() {
 		value := ""
-		if r.options.Input != nil {
+		if r.options.Input != nil && refused == nil {
 			value = r.options.Input(content.Prompt, content.Password)
 		}
 		frames, _, err := r.client.session.Encode(wire.Draft{Type: "input_reply", Parent: m.RawHeader, Content: map[string]string{"status": "ok", "value": value}})
@@ -204,7 +206,7 @@ func (r *Request) ask(m *wire.Message) error {
 			r.client.problem(fmt.Errorf("input_reply: %w", err))
 		}
 	}()
-	return nil
+	return refused
 }
 
 // complete reports whether nothing more is to come.

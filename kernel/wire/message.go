@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"unicode/utf8"
 )
 
 // Version is that of the protocol.
 const Version = "5.4"
+
+// space is what may come before JSON.
+const space = " \t\r\n"
 
 // delimiter ends the identities of a message.
 const delimiter = "<IDS|MSG>"
@@ -70,8 +74,14 @@ func parseHeader(part string, raw []byte, whole bool) (Header, error) {
 		Version  *string `json:"version"`
 		Date     *string `json:"date"`
 	}
+	if !utf8.Valid(raw) {
+		return Header{}, fmt.Errorf("%w: %s is not UTF-8", ErrMalformed, part)
+	}
 	if err := unmarshal(part, raw, &h); err != nil {
 		return Header{}, err
+	}
+	if bytes.TrimLeft(raw, space)[0] != '{' {
+		return Header{}, notObject(part)
 	}
 	for _, f := range []struct {
 		name  string
@@ -99,9 +109,14 @@ func parseHeader(part string, raw []byte, whole bool) (Header, error) {
 func unmarshal(part string, raw []byte, v any) error {
 	err := json.Unmarshal(raw, v)
 	var typed *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &syntax):
+		return fmt.Errorf("%w: %s is not JSON: %w", ErrMalformed, part, err)
+	case errors.As(err, &typed) && typed.Field == "" && typed.Type.Kind() == reflect.Struct:
+		return notObject(part)
 	case errors.As(err, &typed) && typed.Field != "":
 		return fmt.Errorf("%w: %s in the %s is a %s, want %s", ErrMalformed, typed.Field, part, typed.Value, typed.Type)
 	}
@@ -110,15 +125,20 @@ func unmarshal(part string, raw []byte, v any) error {
 
 // checkObject reports unless raw is a JSON object in UTF-8.
 func checkObject(part string, raw []byte) error {
-	switch trimmed := bytes.TrimLeft(raw, " \t\r\n"); {
+	switch {
 	case !utf8.Valid(raw):
 		return fmt.Errorf("%w: %s is not UTF-8", ErrMalformed, part)
 	case !json.Valid(raw):
 		return fmt.Errorf("%w: %s is not JSON", ErrMalformed, part)
-	case trimmed[0] != '{':
-		return fmt.Errorf("%w: %s is not a JSON object", ErrMalformed, part)
+	case bytes.TrimLeft(raw, space)[0] != '{':
+		return notObject(part)
 	}
 	return nil
+}
+
+// notObject is the error about a part that is another kind of JSON.
+func notObject(part string) error {
+	return fmt.Errorf("%w: %s is not a JSON object", ErrMalformed, part)
 }
 
 // object returns v as a JSON object.

@@ -119,8 +119,8 @@ func (s *Session) Decode(frames [][]byte) (*Message, error) {
 			return nil, ErrReplay
 		}
 	}
-	for i, name := range []string{"header", "parent header", "metadata", "content"} {
-		if err := checkObject(name, parts[i]); err != nil {
+	for i, name := range []string{"metadata", "content"} {
+		if err := checkObject(name, parts[2+i]); err != nil {
 			return nil, err
 		}
 	}
@@ -131,7 +131,7 @@ func (s *Session) Decode(frames [][]byte) (*Message, error) {
 	if m.Header, err = parseHeader("header", parts[0], true); err != nil {
 		return nil, err
 	}
-	if len(parts[1]) > len("{}") {
+	if string(parts[1]) != "{}" {
 		if m.Parent, err = parseHeader("parent header", parts[1], false); err != nil {
 			return nil, err
 		}
