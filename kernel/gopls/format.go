@@ -83,7 +83,8 @@ func (f *formatter) shift(offset int) int {
 // format formats the groups of pieces one by one.
 func (f *formatter) format() (string, error) {
 	var out strings.Builder
-	last := 0 // end of what was written, in text
+	last := 0                              // end of what was written, in text
+	declarations, statements := true, true // what the group so far can be
 	group := func(to int) error {
 		chunk := f.text[last:to]
 		last = to
@@ -91,7 +92,7 @@ func (f *formatter) format() (string, error) {
 		if body == "" {
 			return nil
 		}
-		done, err := format.Source([]byte(body))
+		done, err := gofmt(body, declarations)
 		if err != nil {
 			return fmt.Errorf("gofmt: %w", err)
 		}
@@ -104,10 +105,9 @@ func (f *formatter) format() (string, error) {
 				out.WriteByte('\n')
 			}
 		}
-		out.Write(done)
+		out.WriteString(done)
 		return nil
 	}
-	declarations, statements := true, true // what the group so far can be
 	marked := f.outline.Mark < 0
 	for _, p := range f.outline.Pieces {
 		at := f.shift(p.From)
@@ -142,6 +142,17 @@ func (f *formatter) format() (string, error) {
 		return "", err
 	}
 	return f.restore(out.String())
+}
+
+// gofmt formats declarations, as a file of their own, or statements.
+func gofmt(text string, declarations bool) (string, error) {
+	const head = "package p\n\n"
+	if !declarations {
+		out, err := format.Source([]byte(text))
+		return string(out), err
+	}
+	out, err := format.Source([]byte(head + text))
+	return strings.TrimSpace(strings.TrimPrefix(string(out), head)), err
 }
 
 // lineEnd is where the line of an offset of the source ends in text.

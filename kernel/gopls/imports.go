@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -89,8 +90,8 @@ func undeclared(src string) map[string][]string {
 // maxChoices limits the packages of one name that are looked into.
 const maxChoices = 6
 
-// choose is the import path of the package with a name that has most of the selected names, "" when no
-// package has the name.
+// choose is the import path of the package with a name that has most of the selected names, of which one
+// may just have been begun; "" when no package has the name.
 func (l *library) choose(name string, selected []string) string {
 	paths := l.named(name)
 	if len(paths) > maxChoices {
@@ -108,6 +109,8 @@ func (l *library) choose(name string, selected []string) string {
 		n := 0
 		for _, s := range selected {
 			if p.symbols[s] != nil {
+				n += 2
+			} else if p.begins(s) {
 				n++
 			}
 		}
@@ -116,4 +119,14 @@ func (l *library) choose(name string, selected []string) string {
 		}
 	}
 	return best
+}
+
+// begins reports whether the name of something that the package exports begins with a prefix.
+func (p *goPackage) begins(prefix string) bool {
+	for name := range p.symbols {
+		if strings.HasPrefix(name, prefix) && ast.IsExported(name) {
+			return true
+		}
+	}
+	return false
 }

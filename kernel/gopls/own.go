@@ -270,13 +270,31 @@ func (o *own) explainLocal(l *local) string {
 	if l.typ != nil {
 		typ = " " + o.pkg.text(l.typ)
 	} else if t, ok := l.typeOf(o.types, typed{ast.NewIdent(l.name), o.pkg, o.scope}); ok {
-		typ = " " + t.pkg.text(t.expr)
-		if t.pkg != o.pkg && !strings.Contains(typ, ".") && ast.IsExported(baseName(t.expr)) {
-			typ = " " + t.pkg.name + "." + strings.TrimSpace(typ)
-		}
+		typ = " " + t.pkg.text(t.seenFrom(o.pkg))
 	}
 	word := map[Kind]string{Type: "type ", Constant: "const "}[l.kind]
 	return describe(cmp.Or(word, "var ")+l.name+typ, "")
+}
+
+// seenFrom is a type expression as another package would write it.
+func (t typed) seenFrom(p *goPackage) ast.Expr {
+	if t.pkg == p {
+		return t.expr
+	}
+	sub := func(e ast.Expr) ast.Expr { return typed{e, t.pkg, t.scope}.seenFrom(p) }
+	switch e := t.expr.(type) {
+	case *ast.Ident:
+		if t.pkg.symbols[e.Name] != nil && t.pkg.path != "builtin" {
+			return &ast.SelectorExpr{X: ast.NewIdent(t.pkg.name), Sel: ast.NewIdent(e.Name)}
+		}
+	case *ast.StarExpr:
+		return &ast.StarExpr{X: sub(e.X)}
+	case *ast.ArrayType:
+		return &ast.ArrayType{Len: e.Len, Elt: sub(e.Elt)}
+	case *ast.MapType:
+		return &ast.MapType{Key: sub(e.Key), Value: sub(e.Value)}
+	}
+	return t.expr
 }
 
 // markdown describes a symbol.

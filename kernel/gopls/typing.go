@@ -70,6 +70,11 @@ func (t *typer) named(x typed) *symbol {
 		if s := x.pkg.symbols[e.Name]; s != nil && s.kind == Type {
 			return s
 		}
+		if e.Name == "error" {
+			if b, err := t.lib.load("builtin"); err == nil {
+				return b.symbols[e.Name]
+			}
+		}
 	case *ast.StarExpr:
 		return t.named(typed{e.X, x.pkg, x.scope})
 	case *ast.ParenExpr:
