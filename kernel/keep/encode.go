@@ -49,6 +49,7 @@ type encoder struct {
 	far     []memory
 	farSize int64
 	limit   int64
+	opened  bool // holds a thing that is opened again
 	errors  int // nested, see text
 }
 
@@ -285,6 +286,7 @@ func (w *encoder) reopened(p *plan, to unsafe.Pointer) error {
 		switch {
 		case err == nil:
 			o = object{form: reopening, plan: p, n: 1, ref: ref}
+			w.opened = true
 		case p.elem.kind == kindEmpty:
 			return failure("its " + p.t.String() + " cannot be opened again: " + err.Error())
 		}
@@ -308,7 +310,7 @@ func (w *encoder) dynamic(v reflect.Value) error {
 			return nil
 		}
 	}
-	name, why := typeText(t)
+	name, own, why := typeText(t)
 	if t.Implements(errorType) && (why != "" || !closed(t, map[reflect.Type]bool{})) {
 		w.out = append(w.out, 1+wireError)
 		return w.text(v.Interface().(error))
@@ -317,7 +319,7 @@ func (w *encoder) dynamic(v reflect.Value) error {
 		return failure("it holds a " + t.String() + " in an interface: " + why)
 	}
 	p := planOf(t)
-	w.out = binary.AppendUvarint(w.out, 1+uint64(w.wires.dynamic(p, name)))
+	w.out = binary.AppendUvarint(w.out, 1+uint64(w.wires.dynamic(p, name, own)))
 	c := reflect.New(t)
 	c.Elem().Set(v)
 	if p.boxed() {

@@ -13,16 +13,15 @@ type Entry struct {
 	Short   string   // the type for people, such as map[string]*city.City
 	Unnamed string   // why Type is empty: no other cell can write the type
 	Dynamic []string // types that stand in interfaces, as Type
+	Own     []string // types declared in cells that Type and Dynamic name
 	File    string   // in the folder of the program; empty if nothing was written
 	Same    bool     // nothing was written because the value is what the program got
+	Opened  bool     // the value is opened again, or some of it
 	Size    int64    // of the file, bytes
 	Why     string   // why the value cannot be kept; empty if it is
 }
 
-const (
-	indexFile = "index"
-	lostFile  = "lost"
-)
+const indexFile = "index"
 
 // AppendEntry adds an entry to the contents of an index.
 func AppendEntry(b []byte, e Entry) []byte {
@@ -30,18 +29,35 @@ func AppendEntry(b []byte, e Entry) []byte {
 	b = appendString(b, e.Type)
 	b = appendString(b, e.Short)
 	b = appendString(b, e.Unnamed)
-	b = binary.AppendUvarint(b, uint64(len(e.Dynamic)))
-	for _, d := range e.Dynamic {
-		b = appendString(b, d)
-	}
+	b = appendStrings(b, e.Dynamic)
+	b = appendStrings(b, e.Own)
 	b = appendString(b, e.File)
-	same := byte(0)
+	var flags byte
 	if e.Same {
-		same = 1
+		flags |= 1
 	}
-	b = append(b, same)
+	if e.Opened {
+		flags |= 2
+	}
+	b = append(b, flags)
 	b = binary.AppendUvarint(b, uint64(e.Size))
 	return appendString(b, e.Why)
+}
+
+func appendStrings(b []byte, all []string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(all)))
+	for _, s := range all {
+		b = appendString(b, s)
+	}
+	return b
+}
+
+func (r *reader) strings() []string {
+	var all []string
+	for range r.count() {
+		all = append(all, r.string())
+	}
+	return all
 }
 
 // ParseEntries reads the contents of an index.
@@ -49,14 +65,10 @@ func ParseEntries(b []byte) ([]Entry, error) {
 	var all []Entry
 	for r := (&reader{data: b}); len(r.data) > 0; {
 		e := Entry{Name: r.string(), Type: r.string(), Short: r.string(), Unnamed: r.string()}
-		if n := r.count(); n > 0 {
-			e.Dynamic = make([]string, n)
-		}
-		for i := range e.Dynamic {
-			e.Dynamic[i] = r.string()
-		}
+		e.Dynamic, e.Own = r.strings(), r.strings()
 		e.File = r.string()
-		e.Same = r.byte() == 1
+		flags := r.byte()
+		e.Same, e.Opened = flags&1 != 0, flags&2 != 0
 		e.Size = int64(r.number(1 << 62))
 		e.Why = r.string()
 		if r.bad || e.File != "" && filepath.Base(e.File) != e.File {
@@ -68,13 +80,8 @@ func ParseEntries(b []byte) ([]Entry, error) {
 }
 
 // ReadIndex returns what the program whose folder it is has put; nothing if it did not end well.
-func ReadIndex(folder string) ([]Entry, error) { return readIndex(filepath.Join(folder, indexFile)) }
-
-// ReadLost returns the name, if any, whose value the program could not read, and why.
-func ReadLost(folder string) ([]Entry, error) { return readIndex(filepath.Join(folder, lostFile)) }
-
-func readIndex(path string) ([]Entry, error) {
-	b, err := os.ReadFile(path)
+func ReadIndex(folder string) ([]Entry, error) {
+	b, err := os.ReadFile(filepath.Join(folder, indexFile))
 	if os.IsNotExist(err) {
 		return nil, nil
 	}

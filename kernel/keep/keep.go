@@ -1,9 +1,11 @@
 package keep
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unsafe"
@@ -43,7 +45,11 @@ type variable struct {
 	name string
 	t    reflect.Type
 	at   unsafe.Pointer
+	was  []byte // the file of its value at first, if it counts only when that changes
 }
+
+// watchLimit is the size of a value, in bytes, up to which it is found out whether it has changed.
+const watchLimit = 1 << 20
 
 var program = load()
 
@@ -68,19 +74,30 @@ func Put[T any](name string, v T) { program.add(name, reflect.TypeFor[T](), unsa
 
 // At keeps the value that a variable has when [Done] is called.
 func At[T any](name string, v *T) {
-	program.vars = append(program.vars, variable{name, reflect.TypeFor[T](), unsafe.Pointer(v)})
+	program.vars = append(program.vars, variable{name: name, t: reflect.TypeFor[T](), at: unsafe.Pointer(v)})
 }
 
-// Get returns the value of a name. It panics if that cannot be read, which happens when a type has changed
-// so that the value no longer fits; the message says what does not.
-func Get[T any](name string) T {
+// Watch is At for a variable that may be changed unseen, by its methods or by functions that get it: its
+// value is kept if it is another then, and was small.
+func Watch[T any](name string, v *T) {
+	x := variable{name: name, t: reflect.TypeFor[T](), at: unsafe.Pointer(v)}
+	if e, err := encode(x.t, x.at, watchLimit); err == nil {
+		x.was = e.flat()
+		program.vars = append(program.vars, x)
+	}
+}
+
+// Get returns the value of a name, in which values in interfaces have the types. It panics if that cannot be
+// read, which happens when a type has changed so that the value no longer fits; the message says what does
+// not.
+func Get[T any](name string, types ...Known) T {
 	var v T
 	program.get(name, reflect.TypeFor[T](), unsafe.Pointer(&v))
 	return v
 }
 
 // Restore sets a variable to the value of a name, and keeps it as [At] does.
-func Restore[T any](name string, v *T) {
+func Restore[T any](name string, v *T, types ...Known) {
 	var zero T
 	*v = zero
 	program.get(name, reflect.TypeFor[T](), unsafe.Pointer(v))
@@ -90,6 +107,11 @@ func Restore[T any](name string, v *T) {
 // Done ends the cell: what was put counts from now on. A program that does not come so far has put nothing.
 func Done() {
 	for _, v := range program.vars {
+		if v.was != nil {
+			if e, err := encode(v.t, v.at, program.limit); err != nil || bytes.Equal(e.flat(), v.was) {
+				continue
+			}
+		}
 		program.add(v.name, v.t, v.at)
 	}
 	program.done()
@@ -117,11 +139,7 @@ func (s *state) get(name string, t reflect.Type, at unsafe.Pointer) {
 		}
 		why = err.Error()
 	}
-	l := lost{name, why, src.cell}
-	if s.folder != "" {
-		_ = os.WriteFile(filepath.Join(s.folder, lostFile), AppendEntry(nil, Entry{Name: name, Why: why}), 0o600)
-	}
-	panic(l)
+	panic(lost{name, why, src.cell})
 }
 
 func read(m *mapping, t reflect.Type, at unsafe.Pointer) error {
@@ -139,14 +157,15 @@ func (s *state) add(name string, t reflect.Type, at unsafe.Pointer) {
 	}
 	s.put[name] = true
 	e := Entry{Name: name, Short: t.String()}
-	e.Type, e.Unnamed = typeText(t)
+	e.Type, e.Own, e.Unnamed = typeText(t)
 	enc, err := encode(t, at, s.limit)
 	if err != nil {
 		e.Why = err.Error()
 		s.index = append(s.index, e)
 		return
 	}
-	e.Size, e.Dynamic = enc.size, enc.dynamic
+	e.Size, e.Dynamic, e.Opened = enc.size, enc.dynamic, enc.opened
+	e.Own = append(e.Own, enc.own...)
 	if src := s.files[name]; src.kept != nil && src.kept.holds(enc) {
 		e.Same = true
 	} else {
@@ -174,6 +193,16 @@ func (s *state) done() {
 	if err != nil {
 		os.Stderr.WriteString("the names of this cell are not kept: " + err.Error() + "\n")
 	}
+}
+
+// flat returns the contents of the file.
+func (e *encoded) flat() []byte {
+	out := slices.Clone(e.head)
+	for _, m := range e.far {
+		out = append(out, m.bytes()...)
+		out = append(out, make([]byte, align(int64(m.size))-int64(m.size))...)
+	}
+	return out
 }
 
 // write makes the file.

@@ -25,7 +25,7 @@ func types() map[string]reflect.Type {
 }
 
 func register(t reflect.Type) {
-	if text, why := typeText(t); why == "" {
+	if text, _, why := typeText(t); why == "" {
 		types()[text] = t
 	}
 }
@@ -33,5 +33,11 @@ func register(t reflect.Type) {
 // Builtin reports whether programs know a type by its text without [Type].
 func Builtin(text string) bool { return types()[text] != nil }
 
-// Type makes a type known that values in interfaces have.
-func Type[T any]() { register(reflect.TypeFor[T]()) }
+// Known stands for a type that values in interfaces have.
+type Known struct{}
+
+// Type makes such a type known.
+func Type[T any]() Known {
+	register(reflect.TypeFor[T]())
+	return Known{}
+}

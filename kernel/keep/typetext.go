@@ -10,18 +10,20 @@ import (
 // A type's text is its Go source with the import path, quoted, where source has the name of a package:
 // map[string]*"urbangraph/uglib/city".City. Types of package main have no path: they are declared in cells.
 
-// typeText returns the text of a type, or ok = false and what about it no other cell can write.
-func typeText(t reflect.Type) (text, why string) {
+// typeText returns the text of a type, or why no other cell can write it. own are the types of cells that
+// the text names.
+func typeText(t reflect.Type) (text string, own []string, why string) {
 	w := typeWriter{}
 	w.write(t)
 	if w.why != "" {
-		return "", w.why
+		return "", nil, w.why
 	}
-	return string(w.text), ""
+	return string(w.text), w.own, ""
 }
 
 type typeWriter struct {
 	text []byte
+	own  []string
 	why  string
 }
 
@@ -143,6 +145,7 @@ func (w *typeWriter) qualified(path, name string) {
 		w.why = "the type " + name[:strings.Index(name, "·")] + " is declared inside a function"
 	case path == "main":
 		w.add(name)
+		w.own = append(w.own, name)
 	case !exported(name):
 		w.why = "the type " + path + "." + name + " is not exported"
 	case internal(path):

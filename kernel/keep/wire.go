@@ -51,6 +51,8 @@ type encoded struct {
 	far     []memory
 	size    int64
 	dynamic []string // texts of the types in interfaces
+	own     []string // types of cells that these texts name
+	opened  bool     // holds a thing that is opened again
 }
 
 // memory is a part of the file that is written from where it lies.
@@ -68,6 +70,7 @@ type wires struct {
 	ids   map[*plan]int
 	names []name
 	named map[int]bool
+	own   []string
 }
 
 // name is the text of a type in an interface.
@@ -110,18 +113,19 @@ func (w *wires) id(p *plan) int {
 }
 
 // dynamic returns the number of a type that stands in an interface.
-func (w *wires) dynamic(p *plan, text string) int {
+func (w *wires) dynamic(p *plan, text string, own []string) int {
 	id := w.id(p)
 	if !w.named[id] {
 		w.named[id] = true
 		w.names = append(w.names, name{id, text})
+		w.own = append(w.own, own...)
 	}
 	return id
 }
 
 // file puts the parts together.
 func (w *encoder) file() *encoded {
-	e := &encoded{far: w.far}
+	e := &encoded{far: w.far, own: w.wires.own, opened: w.opened}
 	var objects []byte
 	objects = binary.AppendUvarint(objects, uint64(len(w.objects)))
 	for i, o := range w.objects {

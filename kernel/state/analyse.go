@@ -1,0 +1,293 @@
+package state
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strings"
+
+	"urbangraph/kernel/cell"
+)
+
+// effects are what a piece of Go does with names that it does not declare itself.
+type effects struct {
+	uses     map[string]bool // it mentions them
+	assigned map[string]bool // it sets them, a field or element of them, or takes their address
+	touched  map[string]bool // it calls a method on them or passes them whole to a function
+	bare     map[string]bool // it mentions them other than as x.y
+}
+
+func newEffects() effects {
+	return effects{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+}
+
+// declared is a declaration with what it does.
+type declared struct {
+	cell.Decl
+	effects
+}
+
+// describe finds out what a declaration does.
+func describe(d cell.Decl) declared {
+	out := declared{d, newEffects()}
+	if d.Kind == "import" {
+		return out
+	}
+	if f := parse(d.Source); f != nil {
+		out.note(f, f)
+	}
+	for _, u := range d.Uses {
+		out.uses[u] = true
+	}
+	return out
+}
+
+func parse(src string) *ast.File {
+	f, _ := parser.ParseFile(token.NewFileSet(), "", "package main\n"+src, 0)
+	return f
+}
+
+// body is the statements of a cell, parsed.
+type body struct {
+	effects
+	code  string
+	list  []ast.Stmt
+	early bool // a return stands inside another statement
+}
+
+// bodyOf parses the body of a cell; nil if it has none that anything can be added to.
+func bodyOf(c *cell.Cell) *body {
+	if c.OwnMain() || !c.HasBody() {
+		return nil
+	}
+	b := &body{effects: newEffects(), code: "package main\n" + c.Compose(cell.Plan{}).Code}
+	f, _ := parser.ParseFile(token.NewFileSet(), "", b.code, 0)
+	if f == nil {
+		return nil
+	}
+	for _, d := range f.Decls {
+		fn, ok := d.(*ast.FuncDecl)
+		if !ok || fn.Name.Name != cell.Main || fn.Recv != nil || fn.Body == nil || len(fn.Body.List) == 0 {
+			continue
+		}
+		block, ok := fn.Body.List[len(fn.Body.List)-1].(*ast.BlockStmt)
+		if !ok {
+			return nil
+		}
+		b.list = block.List
+		b.note(f, block)
+		for _, s := range b.list {
+			b.early = b.early || returns(s)
+		}
+		return b
+	}
+	return nil
+}
+
+// text is the source of a part of the body.
+func (b *body) text(n ast.Node) string { return b.code[n.Pos()-1 : n.End()-1] }
+
+// returns reports whether a return of the body itself stands inside a statement.
+func returns(s ast.Stmt) (found bool) {
+	if _, top := s.(*ast.ReturnStmt); top {
+		return false
+	}
+	ast.Inspect(s, func(n ast.Node) bool {
+		switch n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.ReturnStmt:
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+// note adds what a part of a file does. The parser has resolved the names that the part declares.
+func (e effects) note(f *ast.File, n ast.Node) {
+	free := func(id *ast.Ident) bool {
+		return id != nil && id.Name != "_" && (id.Obj == nil || f.Scope.Lookup(id.Name) == id.Obj)
+	}
+	set := func(x ast.Expr) {
+		if id := root(x); free(id) {
+			e.assigned[id.Name] = true
+		}
+	}
+	skip := map[*ast.Ident]bool{} // names of fields, and names before a point
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			if n.Tok != token.DEFINE {
+				for _, x := range n.Lhs {
+					set(x)
+				}
+			}
+		case *ast.IncDecStmt:
+			set(n.X)
+		case *ast.UnaryExpr:
+			if n.Op == token.AND {
+				set(n.X)
+			}
+		case *ast.RangeStmt:
+			if n.Tok == token.ASSIGN {
+				set(n.Key)
+				set(n.Value)
+			}
+		case *ast.CallExpr:
+			if s, ok := ast.Unparen(n.Fun).(*ast.SelectorExpr); ok {
+				if id := root(s.X); free(id) {
+					e.touched[id.Name] = true
+				}
+			}
+			for _, x := range n.Args {
+				if id, ok := ast.Unparen(x).(*ast.Ident); ok && free(id) {
+					e.touched[id.Name] = true
+				}
+			}
+		case *ast.SelectorExpr:
+			skip[n.Sel] = true
+			if id, ok := n.X.(*ast.Ident); ok && free(id) {
+				e.uses[id.Name] = true
+				skip[id] = true
+			}
+		case *ast.Ident:
+			if free(n) && !skip[n] {
+				e.uses[n.Name] = true
+				e.bare[n.Name] = true
+			}
+		}
+		return true
+	})
+}
+
+// root is the name that x, x.f, x[i], x[i:j], *x and their combinations belong to, or nil.
+func root(x ast.Expr) *ast.Ident {
+	for {
+		switch e := x.(type) {
+		case *ast.Ident:
+			return e
+		case *ast.SelectorExpr:
+			x = e.X
+		case *ast.IndexExpr:
+			x = e.X
+		case *ast.SliceExpr:
+			x = e.X
+		case *ast.StarExpr:
+			x = e.X
+		case *ast.ParenExpr:
+			x = e.X
+		default:
+			return nil
+		}
+	}
+}
+
+// world is what is declared at package level while a cell runs: the notebook's declarations and, over
+// them, its own.
+type world struct {
+	byName  map[string]*declared
+	methods map[string][]*declared // by the name of their type
+	own     map[string]bool        // names that the cell declares
+}
+
+func (m *Memory) world(c *cell.Cell) *world {
+	w := &world{map[string]*declared{}, map[string][]*declared{}, map[string]bool{}}
+	for i := range m.decls {
+		w.add(&m.decls[i])
+	}
+	for _, d := range c.Declared() {
+		x := describe(d)
+		w.add(&x)
+		if !isMethod(d) {
+			for _, n := range d.Names {
+				w.own[n] = true
+			}
+		}
+	}
+	return w
+}
+
+func (w *world) add(d *declared) {
+	if typ, _, ok := strings.Cut(d.Key, "~"); ok && d.Kind == "func" {
+		typ, _, _ = strings.Cut(typ, "[")
+		w.methods[typ] = append(w.methods[typ], d)
+		return
+	}
+	for _, n := range d.Names {
+		w.byName[n] = d
+	}
+}
+
+// reach is what a cell can get to when it runs.
+type reach struct {
+	vars     map[string]bool // package-level variables of the notebook
+	assigned map[string]bool // of these, those that may be set
+	touched  map[string]bool // of these, those that may be changed otherwise
+	names    map[string]bool // names that are kept
+	indirect map[string]bool // of these, those that functions mention
+	visited  map[*declared]bool
+}
+
+// reach follows the names that a cell uses through declarations and through the types of kept names.
+func (m *Memory) reach(w *world, e effects) *reach {
+	r := &reach{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[*declared]bool{}}
+	m.follow(r, w, e, false)
+	return r
+}
+
+func (m *Memory) follow(r *reach, w *world, e effects, inside bool) {
+	for u := range e.uses {
+		if d := w.byName[u]; d != nil {
+			if d.Kind == "var" {
+				r.vars[u] = true
+				r.assigned[u] = r.assigned[u] || e.assigned[u]
+				r.touched[u] = r.touched[u] || e.touched[u]
+			}
+			m.visit(r, w, d)
+			m.visitMethods(r, w, u)
+			continue
+		}
+		k := m.names[u]
+		if k == nil || k.global {
+			m.visitMethods(r, w, u) // of a generic type, whose key GoNB does not know
+			continue
+		}
+		if inside {
+			r.indirect[u] = true
+		}
+		if r.names[u] {
+			continue
+		}
+		r.names[u] = true
+		for _, t := range k.own {
+			if d := w.byName[t]; d != nil {
+				m.visit(r, w, d)
+			}
+			m.visitMethods(r, w, t)
+		}
+		needs := newEffects()
+		for _, n := range k.needs {
+			needs.uses[n] = true
+		}
+		m.follow(r, w, needs, false)
+	}
+}
+
+func (m *Memory) visit(r *reach, w *world, d *declared) {
+	if r.visited[d] {
+		return
+	}
+	r.visited[d] = true
+	m.follow(r, w, d.effects, true)
+}
+
+// visitMethods visits the methods of a type. Those that GoNB files under "unknown" may be of any.
+func (m *Memory) visitMethods(r *reach, w *world, typ string) {
+	for _, d := range w.methods[typ] {
+		m.visit(r, w, d)
+	}
+	for _, d := range w.methods["unknown"] {
+		m.visit(r, w, d)
+	}
+}
