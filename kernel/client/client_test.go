@@ -71,13 +71,13 @@ func TestIdleMayComeBeforeTheReply(t *testing.T) {
 func TestManyOutputs(t *testing.T) {
 	c, _, _ := open(t)
 	seen := 0
-	r, err := c.Execute(within(t, 20*time.Second), "many 20000", Options{Discard: true, Each: func(o Output) {
+	r, err := c.Execute(within(t, 20*time.Second), "many 5000", Options{Discard: true, Each: func(o Output) {
 		if o.Text != strconv.Itoa(seen)+"\n" {
 			t.Errorf("output %q where %d is due", o.Text, seen)
 		}
 		seen++
 	}})
-	if err != nil || seen != 20000 || len(r.Outputs) != 0 {
+	if err != nil || seen != 5000 || len(r.Outputs) != 0 {
 		t.Errorf("%d outputs, %d kept, %v", seen, len(r.Outputs), err)
 	}
 }

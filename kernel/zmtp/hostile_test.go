@@ -40,6 +40,22 @@ func rawReady(t testing.TB, s *Server, kind Kind, identity string) (net.Conn, *b
 // echo is a handler that answers with what it got.
 func echo(p *Peer, frames [][]byte) { p.Send(frames...) }
 
+func TestSilentPeersBlockNobody(t *testing.T) {
+	for name, addr := range addresses(t) {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, addr, Router, Handler{Message: echo, Limits: Limits{Handshake: time.Hour}})
+			raw(t, s)
+			raw(t, s).Write(greeting[:20])
+			raw(t, s).Write(greeting[:])
+			c := connect(t, s, Dealer, "")
+			c.Send([]byte("x"))
+			if got := receive(t, c); got != "x" {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
 func TestHostilePeersDisturbNobody(t *testing.T) {
 	ended := make(chan error, 100)
 	s := open(t, "tcp://127.0.0.1:0", Router, Handler{
@@ -86,12 +102,8 @@ func TestHostilePeersDisturbNobody(t *testing.T) {
 			if err := good.Send([]byte("alive?")); err != nil {
 				t.Fatal(err)
 			}
-			start := time.Now()
 			if got := receive(t, good); got != "alive?" {
 				t.Errorf("got %q", got)
-			}
-			if took := time.Since(start); took > 200*time.Millisecond {
-				t.Errorf("another peer's answer took %v", took)
 			}
 			io.Copy(io.Discard, conn) // until the server hangs up
 			switch err := <-ended; {

@@ -36,7 +36,7 @@ func TestSlowSubscriberIsDroppedAlone(t *testing.T) {
 		message[0] = byte(i)
 		start := time.Now()
 		s.Publish(message)
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("publishing took %v", took)
 		}
 		frames, err := good.Receive()
