@@ -3,13 +3,11 @@ package gofront
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"strconv"
-	"strings"
 )
 
 // builder builds the cell whose main.go stands in dir.
@@ -32,9 +30,8 @@ var errUnusual = errors.New("the cell is not plain Go")
 // build makes the program out and returns the exit status. direct tells that the command asks for nothing
 // but a build.
 func (d *Daemon) build(ctx context.Context, q request, w *answer, out string, direct bool) int {
-	b := builder{Daemon: d, dir: q.dir, env: q.env}
 	if direct {
-		r, err := b.program(ctx)
+		r, err := d.cellProgram(ctx, builder{Daemon: d, dir: q.dir, env: q.env})
 		if interrupted(ctx) {
 			io.WriteString(w.stderr(), interruptedText)
 			return 1
@@ -46,12 +43,32 @@ func (d *Daemon) build(ctx context.Context, q request, w *answer, out string, di
 		if err == nil && d.place(r.program, out) == nil {
 			return 0
 		}
+	} else {
+		d.ahead.drop()
 	}
-	if text := d.missing(ctx, q); text != "" && !d.autoGet.Load() {
+	if text := d.missing(q); text != "" && !d.autoGet.Load() {
 		io.WriteString(w.stderr(), text)
 		return 1
 	}
 	return d.realBuild(ctx, q, w, out)
+}
+
+// cellProgram builds the cell in b.dir, unless that has been begun ahead.
+func (d *Daemon) cellProgram(ctx context.Context, b builder) (result, error) {
+	src, err := os.ReadFile(filepath.Join(b.dir, "main.go"))
+	if err != nil {
+		d.ahead.drop()
+		return result{}, err
+	}
+	c, err := b.readCell(src)
+	if err != nil {
+		d.ahead.drop()
+		return result{}, err
+	}
+	if r, err, ok := d.ahead.wait(ctx, c.id()); ok {
+		return r, err
+	}
+	return b.program(ctx, c)
 }
 
 // realBuild has the real go command build the program out, offline, since all that it needs is there.
@@ -82,57 +99,57 @@ func (d *Daemon) realBuild(ctx context.Context, q request, w *answer, out string
 
 // program builds the cell directly. Its error says that the real go command has to do it, or that ctx has
 // ended.
-func (b builder) program(ctx context.Context) (result, error) {
-	cell, err := b.readCell()
-	if err != nil {
-		return result{}, err
-	}
-	cfg, ok := b.loadConfig(cell.key)
-	if !ok {
-		if cfg, err = b.makeConfig(ctx, cell.key, cell.imports); err != nil {
+func (b builder) program(ctx context.Context, c *cell) (result, error) {
+	cfg := b.config(c.key)
+	if cfg == nil {
+		var err error
+		if cfg, err = b.makeConfig(ctx, c.key, c.imports); err != nil {
 			return result{}, err // the real go command words the error
 		}
 	}
-	bin := b.binary(cell, cfg)
+	bin := b.binary(c, cfg)
 	if touch(bin) == nil {
 		return result{program: bin}, nil
 	}
-	return b.compile(ctx, cell, cfg, bin)
+	r, err := b.compile(ctx, c, cfg, bin)
+	if (err != nil || r.code != 0) && ctx.Err() == nil && !cfg.complete() { // the go command has trimmed its cache
+		if cfg, err = b.makeConfig(ctx, c.key, c.imports); err != nil {
+			return result{}, err
+		}
+		bin = b.binary(c, cfg)
+		r, err = b.compile(ctx, c, cfg, bin)
+	}
+	return r, err
 }
 
 // compile compiles and links the cell into the program bin.
-func (b builder) compile(ctx context.Context, cell *cell, cfg *config, bin string) (result, error) {
+func (b builder) compile(ctx context.Context, c *cell, cfg *config, bin string) (result, error) {
 	if err := os.MkdirAll(filepath.Dir(bin), 0o755); err != nil {
 		return result{}, err
 	}
-	work, err := os.MkdirTemp(b.Cache, "build-")
+	s, err := b.takeStation(b.env)
 	if err != nil {
 		return result{}, err
 	}
-	defer os.RemoveAll(work)
-	if err := os.WriteFile(filepath.Join(work, "main.go"), cell.source, 0o644); err != nil {
+	defer b.restock(b.env)
+	defer s.clear()
+	defer context.AfterFunc(ctx, s.kill)()
+	if err := os.WriteFile(filepath.Join(s.dir, "main.go"), c.source, 0o644); err != nil {
 		return result{}, err
 	}
-	env := Setenv(b.env, "GOGC", "400")
-	compile := command(ctx, work, env, filepath.Join(b.ToolDir, "compile"), "-o", "main.a", "-p", "main", "-lang="+cell.language,
-		"-complete", "-dwarf=false", "-buildid=", "-trimpath", work+"=>/cell", "-importcfg", cfg.file, "-pack",
-		"-c="+strconv.Itoa(runtime.NumCPU()), "./main.go")
-	if out, err := compile.CombinedOutput(); err != nil {
+	if text, err := s.compile.finish(cfg.text); err != nil {
 		var exit *exec.ExitError
 		if ctx.Err() != nil || !errors.As(err, &exit) || exit.ExitCode() < 1 {
 			return result{}, err
 		}
-		return result{text: "# " + filepath.Base(b.dir) + "\n" + string(out), code: 1}, nil
+		return result{text: "# " + filepath.Base(b.dir) + "\n" + text, code: 1}, nil
 	}
-	link := command(ctx, work, env, filepath.Join(b.ToolDir, "link"), "-s", "-w", "-buildid=", "-o", "program", "-importcfg", cfg.linkFile(),
-		"-buildmode=exe", "main.a")
-	if out, err := link.CombinedOutput(); err != nil {
-		return result{}, errors.New(strings.TrimSpace(string(out))) // the real go command has the better words
+	if text, err := s.link.finish(cfg.linkText()); err != nil {
+		return result{}, fmt.Errorf("link: %w: %s", err, text) // the real go command has the better words
 	}
-	if err := os.Rename(filepath.Join(work, "program"), bin); err != nil {
+	if err := os.Rename(filepath.Join(s.dir, "program"), bin); err != nil {
 		return result{}, err
 	}
-	prune(filepath.Dir(bin), maxBinaries, bin)
 	return result{program: bin}, nil
 }
 

@@ -1,6 +1,7 @@
 package gofront
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,10 +57,16 @@ import (
 func main() { fmt.Println(rooms.Name, rooms.Count) }
 `
 
+// plainProgram builds the cell that lies in b.dir.
+func (b builder) plainProgram(t *testing.T) (result, error) {
+	t.Helper()
+	return b.cellProgram(t.Context(), b)
+}
+
 // output builds the cell and runs it.
 func output(t *testing.T, b builder) string {
 	t.Helper()
-	r, err := b.program(t.Context())
+	r, err := b.plainProgram(t)
 	if err != nil || r.code != 0 {
 		t.Fatalf("error %v, exit status %d: %s", err, r.code, r.text)
 	}
@@ -111,21 +118,27 @@ func TestBuild(t *testing.T) {
 	})
 	t.Run("compile error", func(t *testing.T) {
 		write(t, filepath.Join(b.dir, "main.go"), "package main\n\nfunc main() { missing() }\n")
-		r, err := b.program(t.Context())
+		r, err := b.plainProgram(t)
 		if err != nil || r.code != 1 || !strings.Contains(r.text, "./main.go:3:15: undefined: missing") {
 			t.Errorf("error %v, exit status %d: %s", err, r.code, r.text)
 		}
 		write(t, filepath.Join(b.dir, "main.go"), cellSource)
 	})
 	t.Run("trimmed build cache", func(t *testing.T) {
-		c, err := b.readCell()
+		c, err := b.readCell([]byte(cellSource))
 		if err != nil {
 			t.Fatal(err)
 		}
-		write(t, b.configPath(c.key), "packagefile fmt=/nowhere/fmt.a\n")
-		if _, ok := b.loadConfig(c.key); ok {
-			t.Error("a configuration with a missing file is used")
+		cfg := b.config(c.key)
+		if cfg == nil {
+			t.Fatal("no configuration")
 		}
+		write(t, filepath.Join(b.dir, "main.go"), strings.Replace(cellSource, "main()", "main( )", 1))
+		lost := filepath.Join(t.TempDir(), "lost.a")
+		cfg.files(func(f string) bool {
+			cfg.text = bytes.Replace(cfg.text, []byte(f), []byte(lost), 1)
+			return false
+		})
 		if got := output(t, b); got != "attic two or more" {
 			t.Errorf("printed %q", got)
 		}
@@ -159,7 +172,7 @@ func TestBuildLeavesToGo(t *testing.T) {
 			if c.prepare != nil {
 				c.prepare(&b)
 			}
-			if r, err := b.program(t.Context()); err == nil {
+			if r, err := b.plainProgram(t); err == nil {
 				t.Errorf("built directly, exit status %d: %s", r.code, r.text)
 			}
 		})

@@ -16,10 +16,9 @@ import (
 
 // cell is what the front has to know of a cell to build it directly.
 type cell struct {
-	source   []byte
-	imports  []string
-	language string // such as "go1.26"
-	key      string // of the import configuration
+	source  []byte
+	imports []string
+	key     string // of the import configuration
 }
 
 // specials are directives that the direct way of building does not follow.
@@ -64,8 +63,12 @@ func native(env []string) bool {
 	return true
 }
 
-// readCell reads the cell; the error is [errUnusual] when it cannot be built directly.
-func (b builder) readCell() (*cell, error) {
+// id tells cells apart.
+func (c *cell) id() string { return digest(c.key, string(c.source)) }
+
+// readCell reads the cell whose main.go has the given text; the error is [errUnusual] when it cannot be
+// built directly.
+func (b builder) readCell(src []byte) (*cell, error) {
 	entries, err := os.ReadDir(b.dir)
 	if err != nil || !b.plain() {
 		return nil, errUnusual
@@ -75,10 +78,6 @@ func (b builder) readCell() (*cell, error) {
 		if n != "main.go" && (n == "go.work" || n == "vendor" || slices.Contains(sourceSuffixes, filepath.Ext(n))) {
 			return nil, errUnusual
 		}
-	}
-	src, err := os.ReadFile(filepath.Join(b.dir, "main.go"))
-	if err != nil {
-		return nil, errUnusual
 	}
 	for _, s := range specials {
 		if bytes.Contains(src, []byte(s)) {
@@ -101,30 +100,44 @@ func (b builder) readCell() (*cell, error) {
 	}
 	slices.Sort(c.imports)
 	c.imports = slices.Compact(c.imports)
-	mod, err := os.ReadFile(filepath.Join(b.dir, "go.mod"))
+	module, err := b.moduleKey()
 	if err != nil {
 		return nil, errUnusual
 	}
-	f, err := modfile.ParseLax("go.mod", mod, nil)
-	if err != nil || f.Module == nil || f.Go == nil || len(f.Godebug) > 0 {
-		return nil, errUnusual
-	}
-	c.language = Toolchain{Version: f.Go.Version}.Language()
-	if c.language != b.Language() {
-		return nil, errUnusual
-	}
-	sum, _ := os.ReadFile(filepath.Join(b.dir, "go.sum"))
-	// The module path differs from kernel to kernel and has no influence on what is imported.
-	mod = bytes.Replace(mod, []byte(f.Module.Mod.Path), []byte("cell"), 1)
-	c.key = digest(b.Version, strings.Join(c.imports, " "), string(mod), string(sum),
-		strings.Join(b.goEnv(), "\n"))
+	c.key = digest(module, strings.Join(c.imports, " "))
 	return c, nil
 }
 
+// moduleKey is a hash over all but the imports that an import configuration depends on.
+func (b builder) moduleKey() (string, error) {
+	mod, err := os.ReadFile(filepath.Join(b.dir, "go.mod"))
+	if err != nil {
+		return "", errUnusual
+	}
+	sum, _ := os.ReadFile(filepath.Join(b.dir, "go.sum"))
+	of := [3]string{string(mod), string(sum), stationKey(b.env)}
+	b.keyMu.Lock()
+	defer b.keyMu.Unlock()
+	if b.keyOf == of {
+		return b.key, nil
+	}
+	f, err := modfile.ParseLax("go.mod", mod, nil)
+	if err != nil || f.Module == nil || f.Go == nil || len(f.Godebug) > 0 {
+		return "", errUnusual
+	}
+	if (Toolchain{Version: f.Go.Version}).Language() != b.Language() {
+		return "", errUnusual
+	}
+	// The module path differs from kernel to kernel and has no influence on what is imported.
+	mod = bytes.Replace(mod, []byte(f.Module.Mod.Path), []byte("cell"), 1)
+	b.keyOf, b.key = of, digest(b.Version, string(mod), of[1], of[2])
+	return b.key, nil
+}
+
 // goEnv are the variables that steer the Go toolchain.
-func (b builder) goEnv() []string {
+func goEnv(env []string) []string {
 	var out []string
-	for _, e := range b.env {
+	for _, e := range env {
 		if strings.HasPrefix(e, "GO") && !strings.HasPrefix(e, "GONB_") || strings.HasPrefix(e, "CGO_") {
 			out = append(out, e)
 		}

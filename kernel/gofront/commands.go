@@ -23,7 +23,7 @@ func (d *Daemon) answer(ctx context.Context, q request, w *answer) (code int, ha
 	switch q.program {
 	case "goimports":
 		if len(q.args) == 2 && q.args[0] == "-w" && inNotebook(filepath.Dir(q.args[1])) {
-			return d.fixImports(ctx, q, w)
+			return d.fixImports(ctx, q, w), true
 		}
 	case "go":
 		if slices.Equal(q.args, []string{"env", "GOROOT"}) {
@@ -50,6 +50,7 @@ func (d *Daemon) goCommand(ctx context.Context, q request, w *answer) (code int,
 			return 1, true
 		}
 		d.note(q.dir)
+		d.restock(q.env)
 		return 0, true
 	case slices.Equal(args, []string{"get"}), slices.Equal(args, []string{"get", "-t"}):
 		return d.get(ctx, q, w), true
@@ -63,7 +64,7 @@ func (d *Daemon) goCommand(ctx context.Context, q request, w *answer) (code int,
 
 // get answers `go get`, by which GoNB fetches what a cell imports: nothing has to be done when all is there.
 func (d *Daemon) get(ctx context.Context, q request, w *answer) int {
-	text := d.missing(ctx, q)
+	text := d.missing(q)
 	if text == "" {
 		return 0
 	}

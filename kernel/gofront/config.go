@@ -2,10 +2,10 @@ package gofront
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,81 +15,117 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// maxBinaries limits the programs of cells that are kept, in bytes; the longest unused go first.
-const maxBinaries = 512 << 20
-
-// maxConfigs limits the import configurations that are kept, in bytes.
-const maxConfigs = 64 << 20
-
 // config is an import configuration: for each package that a set of imports leads to, the file with
-// its compiled form.
+// its compiled form. It does not change once it is made.
 type config struct {
-	file string // in the format that compile reads
-
 	Local []string          `json:"local"` // folders and embedded files outside GOROOT and the module cache
 	Stamp string            `json:"stamp"` // of Local
 	Head  string            `json:"head"`  // last commit of the clone
 	Deps  map[string]string `json:"deps"`  // modules, path to version
+
+	text []byte // in the format that compile and link read
 }
 
-// linkFile is the same for link, with the build information of the program.
-func (c *config) linkFile() string { return c.file + ".link" }
+// linkText is the configuration with the build information of the program.
+func (c *config) linkText() []byte { return append(slices.Clip(c.text), modInfo(c.Deps)...) }
+
+// files calls fn with the file of each package until that reports false.
+func (c *config) files(fn func(file string) bool) {
+	for line := range strings.Lines(string(c.text)) {
+		if _, f, ok := strings.Cut(strings.TrimSpace(line), "="); ok && !fn(f) {
+			return
+		}
+	}
+}
+
+// complete reports whether all files of packages are there: the go command trims its cache.
+func (c *config) complete() bool {
+	ok := true
+	c.files(func(f string) bool {
+		ok = isFile(f)
+		return ok
+	})
+	return ok
+}
 
 // configPath is where the configuration with the given key is kept.
-func (b builder) configPath(key string) string { return filepath.Join(b.Cache, "imports", key) }
+func (d *Daemon) configPath(key string) string { return filepath.Join(d.Cache, "imports", key) }
 
-// loadConfig opens a kept configuration; it reports false when there is none or when it no longer holds.
-// A commit since then changes nothing but the build information.
-func (b builder) loadConfig(key string) (*config, bool) {
-	c := &config{file: b.configPath(key)}
-	text, err := os.ReadFile(c.file)
-	if err != nil || !isFile(c.linkFile()) {
-		return nil, false
-	}
-	meta, err := os.ReadFile(c.file + ".json")
-	if err != nil || json.Unmarshal(meta, c) != nil || stampFiles(c.Local) != c.Stamp {
-		return nil, false
-	}
-	for line := range strings.Lines(string(text)) {
-		if _, f, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
-			if _, err := os.Stat(f); err != nil { // the go command has trimmed its cache
-				return nil, false
+// config returns the configuration with the given key, nil when there is none or when it no longer holds.
+// A commit since then changes nothing but the build information. Whether the files of packages are there
+// is seen once, when it is read: later the build fails without them.
+func (d *Daemon) config(key string) *config {
+	d.configMu.Lock()
+	c := d.configs[key]
+	d.configMu.Unlock()
+	if c == nil {
+		if c = readConfig(d.configPath(key)); c == nil || !c.complete() {
+			return nil
+		}
+		c.files(func(f string) bool { // so that the go command does not trim it
+			if fi, err := os.Stat(f); err == nil && time.Since(fi.ModTime()) > 24*time.Hour {
+				touch(f)
 			}
+			return true
+		})
+		touch(d.configPath(key))
+		d.remember(key, c)
+	}
+	if stampFiles(c.Local) != c.Stamp {
+		return nil
+	}
+	if h := head(d.Repo); h != c.Head {
+		next := &config{Local: c.Local, Stamp: c.Stamp, Head: h, Deps: maps.Clone(c.Deps), text: c.text}
+		if d.saveConfig(key, next) != nil {
+			return nil
 		}
+		return next
 	}
-	if h := head(b.Repo); h != c.Head {
-		c.Head = h
-		if b.saveConfig(c, text) != nil {
-			return nil, false
-		}
-	}
-	for _, f := range []string{c.file, c.linkFile(), c.file + ".json"} {
-		touch(f)
-	}
-	return c, true
+	return c
 }
 
-// saveConfig keeps a configuration; text is what compile reads of it.
-func (b builder) saveConfig(c *config, text []byte) error {
-	if m := ownModule(b.Repo); c.Deps[m] != "" {
-		c.Deps[m] = revision(context.Background(), b.Repo)
+// remember keeps a configuration in memory.
+func (d *Daemon) remember(key string, c *config) {
+	d.configMu.Lock()
+	defer d.configMu.Unlock()
+	if d.configs == nil {
+		d.configs = map[string]*config{}
 	}
-	if err := os.MkdirAll(filepath.Dir(c.file), 0o755); err != nil {
-		return err
+	d.configs[key] = c
+}
+
+// readConfig reads a kept configuration: a line of JSON, then the text; nil when there is none.
+func readConfig(file string) *config {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	meta, text, ok := bytes.Cut(data, []byte("\n"))
+	c := &config{text: text}
+	if !ok || json.Unmarshal(meta, c) != nil {
+		return nil
+	}
+	return c
+}
+
+// saveConfig keeps a new configuration.
+func (d *Daemon) saveConfig(key string, c *config) error {
+	if m, _ := ownModule(d.Repo); c.Deps[m] != "" {
+		c.Deps[m] = revision(d.ctx, d.Repo)
 	}
 	meta, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
-	for _, f := range []struct {
-		path string
-		data []byte
-	}{{c.file, text}, {c.linkFile(), append(slices.Clip(text), modInfo(c.Deps)...)}, {c.file + ".json", meta}} {
-		if err := renameio.WriteFile(f.path, f.data, 0o644); err != nil {
-			return err
-		}
+	file := d.configPath(key)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
 	}
-	prune(filepath.Dir(c.file), maxConfigs, c.file)
+	if err := renameio.WriteFile(file, slices.Concat(meta, []byte("\n"), c.text), 0o644); err != nil {
+		return err
+	}
+	prune(filepath.Dir(file), maxConfigs, file)
+	d.remember(key, c)
 	return nil
 }
 
@@ -104,15 +140,14 @@ func (b builder) makeConfig(ctx context.Context, key string, imports []string) (
 	if err != nil {
 		return nil, fmt.Errorf("go list: %w: %s", err, stderr.String())
 	}
-	c := &config{file: b.configPath(key), Head: head(b.Repo), Deps: map[string]string{}}
-	var text bytes.Buffer
+	c := &config{Head: head(b.Repo), Deps: map[string]string{}}
 	for line := range strings.Lines(string(out)) {
 		p := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
 		if len(p) != 7 {
 			continue
 		}
 		if p[1] != "" {
-			fmt.Fprintf(&text, "packagefile %s=%s\n", p[0], p[1])
+			c.text = fmt.Appendf(c.text, "packagefile %s=%s\n", p[0], p[1])
 		}
 		if p[5] != "" {
 			c.Deps[p[5]] = p[6]
@@ -128,7 +163,7 @@ func (b builder) makeConfig(ctx context.Context, key string, imports []string) (
 	}
 	slices.Sort(c.Local)
 	c.Stamp = stampFiles(c.Local)
-	return c, b.saveConfig(c, text.Bytes())
+	return c, b.saveConfig(key, c)
 }
 
 // stampFiles is a hash over names, sizes and times of the files in the given folders, and of the given
@@ -160,44 +195,4 @@ func stampFiles(paths []string) string {
 		}
 	}
 	return digest(b.String())
-}
-
-// isFile reports whether path is there and no folder.
-func isFile(path string) bool {
-	fi, err := os.Stat(path)
-	return err == nil && fi.Mode().IsRegular()
-}
-
-// touch sets the time of a file to now, which [prune] reads as its last use.
-func touch(path string) error {
-	now := time.Now()
-	return os.Chtimes(path, now, now)
-}
-
-// prune removes the longest unused files of a folder until the rest takes at most limit bytes. The file
-// keep stays.
-func prune(dir string, limit int64, keep string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return
-	}
-	var files []os.FileInfo
-	var total int64
-	for _, e := range entries {
-		if fi, err := e.Info(); err == nil && fi.Mode().IsRegular() {
-			files = append(files, fi)
-			total += fi.Size()
-		}
-	}
-	slices.SortFunc(files, func(x, y os.FileInfo) int {
-		return cmp.Or(x.ModTime().Compare(y.ModTime()), cmp.Compare(x.Name(), y.Name()))
-	})
-	for _, fi := range files {
-		if total <= limit {
-			return
-		}
-		if path := filepath.Join(dir, fi.Name()); path != keep && os.Remove(path) == nil {
-			total -= fi.Size()
-		}
-	}
 }

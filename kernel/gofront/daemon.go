@@ -24,6 +24,21 @@ type Daemon struct {
 	jobs    jobs
 	autoGet atomic.Bool
 
+	packages packages
+	stdMu    sync.Mutex
+	std      map[string]*standard // by GOEXPERIMENT
+
+	keyMu sync.Mutex
+	keyOf [3]string // go.mod, go.sum and environment that key is of
+	key   string
+
+	configMu sync.Mutex
+	configs  map[string]*config // by key
+
+	stationMu sync.Mutex
+	ready     *station // for the next build
+	ahead     ahead
+
 	mu       sync.Mutex
 	listener *net.UnixListener
 	conns    map[*net.UnixConn]bool
@@ -53,8 +68,12 @@ func (d *Daemon) Start(socket string) error {
 	d.mu.Lock()
 	d.listener = l
 	d.mu.Unlock()
-	d.wg.Add(1)
+	d.wg.Add(2)
 	go d.accept(l)
+	go func() {
+		defer d.wg.Done()
+		d.clearStations()
+	}()
 	return nil
 }
 
@@ -71,6 +90,9 @@ func (d *Daemon) Close() {
 	}
 	d.mu.Unlock()
 	d.wg.Wait()
+	if d.ready != nil {
+		d.ready.clear()
+	}
 	Clean(d.Work)
 }
 

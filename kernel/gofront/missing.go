@@ -1,7 +1,6 @@
 package gofront
 
 import (
-	"context"
 	"fmt"
 	"go/parser"
 	"go/token"
@@ -13,11 +12,8 @@ import (
 // missing returns "" when the module set of the notebook in q.dir provides each import of its Go files, and
 // of those that do not parse, too: they fail for better reasons. Else it is the text of an error, one line
 // for each import, that says where it stands and how the module can be fetched.
-func (d *Daemon) missing(_ context.Context, q request) string {
-	m, err := readModules(q.dir, d.Toolchain)
-	if err != nil {
-		return ""
-	}
+func (d *Daemon) missing(q request) string {
+	var m *modules
 	files, err := filepath.Glob(filepath.Join(q.dir, "*.go"))
 	if err != nil {
 		return ""
@@ -31,7 +27,15 @@ func (d *Daemon) missing(_ context.Context, q request) string {
 		}
 		for _, s := range af.Imports {
 			p, err := strconv.Unquote(s.Path.Value)
-			if err != nil || m.provides(p) {
+			if err != nil || p == "C" || p == "unsafe" || hasGo(filepath.Join(d.Root, "src", filepath.FromSlash(p))) {
+				continue
+			}
+			if m == nil {
+				if m, err = readModules(q.dir, d.Toolchain); err != nil {
+					return ""
+				}
+			}
+			if _, ok := m.locate(p); ok {
 				continue
 			}
 			at := set.Position(s.Path.Pos())

@@ -93,13 +93,22 @@ func cellModule(project []byte, name, repo string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// ownModule is the module path of the project in the clone, "" when it cannot be read.
-func ownModule(repo string) string {
+// ownModule is the module path of the project in the clone, "" when it cannot be read, and the modules
+// that it requires.
+func ownModule(repo string) (path string, required map[string]bool) {
 	data, err := os.ReadFile(filepath.Join(repo, "go.mod"))
 	if err != nil {
-		return ""
+		return "", nil
 	}
-	return modfile.ModulePath(data)
+	f, err := modfile.ParseLax("go.mod", data, nil)
+	if err != nil || f.Module == nil {
+		return "", nil
+	}
+	required = map[string]bool{}
+	for _, r := range f.Require {
+		required[r.Mod.Path] = true
+	}
+	return f.Module.Mod.Path, required
 }
 
 // modules answers, from a go.mod and without a network, whether a package can be imported.
@@ -108,6 +117,7 @@ type modules struct {
 	self     string
 	dir      string
 	required map[string]string // module path -> version
+	indirect map[string]bool   // those required for the sake of others
 	replaced map[string]module.Version
 }
 
@@ -126,12 +136,13 @@ func readModules(dir string, t Toolchain) (*modules, error) {
 	if s, err := modfile.Parse(file, data, nil); err == nil {
 		f = s
 	}
-	m := &modules{t: t, dir: dir, required: map[string]string{}, replaced: map[string]module.Version{}}
+	m := &modules{t: t, dir: dir, required: map[string]string{}, indirect: map[string]bool{}, replaced: map[string]module.Version{}}
 	if f.Module != nil {
 		m.self = f.Module.Mod.Path
 	}
 	for _, r := range f.Require {
 		m.required[r.Mod.Path] = r.Mod.Version
+		m.indirect[r.Mod.Path] = r.Indirect
 	}
 	for _, r := range f.Replace {
 		if r.Old.Version == "" || r.Old.Version == m.required[r.Old.Path] {
@@ -150,8 +161,15 @@ func (m *modules) provides(path string) bool {
 	if hasGo(filepath.Join(m.t.Root, "src", filepath.FromSlash(path))) {
 		return true
 	}
+	_, ok := m.locate(path)
+	return ok
+}
+
+// locate is the folder of a package that is not of the standard library.
+func (m *modules) locate(path string) (dir string, ok bool) {
 	if rest, ok := within(path, m.self); ok {
-		return hasGo(filepath.Join(m.dir, rest))
+		dir := filepath.Join(m.dir, rest)
+		return dir, hasGo(dir)
 	}
 	for mod := path; mod != "." && mod != "/" && mod != ""; mod = parent(mod) {
 		version, ok := m.required[mod]
@@ -159,11 +177,11 @@ func (m *modules) provides(path string) bool {
 			continue
 		}
 		rest, _ := within(path, mod)
-		if dir, ok := m.folder(mod, version); ok && hasGo(filepath.Join(dir, rest)) {
-			return true
+		if root, ok := m.folder(mod, version); ok && hasGo(filepath.Join(root, rest)) {
+			return filepath.Join(root, rest), true
 		}
 	}
-	return false
+	return "", false
 }
 
 // folder is where the source of a required module lies.

@@ -25,3 +25,6 @@ func realCommand(ctx context.Context, dir string, env []string, program string, 
 	endWithParent(cmd.SysProcAttr)
 	return cmd
 }
+
+// alive reports whether there is a process with the given number.
+func alive(pid int) bool { return syscall.Kill(pid, 0) != syscall.ESRCH }

@@ -1,12 +1,22 @@
 package gofront
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
+	"time"
 )
+
+// maxBinaries limits the programs of cells that are kept, in bytes; the longest unused go first.
+const maxBinaries = 512 << 20
+
+// maxConfigs limits the import configurations that are kept, in bytes.
+const maxConfigs = 64 << 20
 
 // programSuffix ends the name of the program beside a link to the launcher, which looks for it there.
 const programSuffix = ".bin"
@@ -57,4 +67,44 @@ func digest(parts ...string) string {
 		fmt.Fprintf(h, "%d\n%s", len(p), p)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// isFile reports whether path is there and no folder.
+func isFile(path string) bool {
+	fi, err := os.Stat(path)
+	return err == nil && fi.Mode().IsRegular()
+}
+
+// touch sets the time of a file to now, which [prune] reads as its last use.
+func touch(path string) error {
+	now := time.Now()
+	return os.Chtimes(path, now, now)
+}
+
+// prune removes the longest unused files of a folder until the rest takes at most limit bytes. The file
+// keep stays.
+func prune(dir string, limit int64, keep string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	var files []os.FileInfo
+	var total int64
+	for _, e := range entries {
+		if fi, err := e.Info(); err == nil && fi.Mode().IsRegular() {
+			files = append(files, fi)
+			total += fi.Size()
+		}
+	}
+	slices.SortFunc(files, func(x, y os.FileInfo) int {
+		return cmp.Or(x.ModTime().Compare(y.ModTime()), cmp.Compare(x.Name(), y.Name()))
+	})
+	for _, fi := range files {
+		if total <= limit {
+			return
+		}
+		if path := filepath.Join(dir, fi.Name()); path != keep && os.Remove(path) == nil {
+			total -= fi.Size()
+		}
+	}
 }
