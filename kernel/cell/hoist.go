@@ -137,14 +137,7 @@ func (c *Cell) definedBy(it item) []string {
 // defines lists the names that a statement brings into its block by := or var.
 func defines(s ast.Stmt) []*ast.Ident {
 	var ids []*ast.Ident
-	for {
-		l, ok := s.(*ast.LabeledStmt)
-		if !ok {
-			break
-		}
-		s = l.Stmt
-	}
-	switch s := s.(type) {
+	switch s := unlabelled(s).(type) {
 	case *ast.AssignStmt:
 		if s.Tok != token.DEFINE {
 			return nil
@@ -170,6 +163,17 @@ func defines(s ast.Stmt) []*ast.Ident {
 		}
 	}
 	return ids
+}
+
+// unlabelled is a statement without its labels.
+func unlabelled(s ast.Stmt) ast.Stmt {
+	for {
+		l, ok := s.(*ast.LabeledStmt)
+		if !ok {
+			return s
+		}
+		s = l.Stmt
+	}
 }
 
 // namesOf lists what a declaration of types, constants or variables names.

@@ -94,6 +94,7 @@ func noteStructs(structs map[string]bool, d ast.Decl) {
 
 // note adds what a statement at the top of the body defines.
 func (c *Cell) note(s ast.Stmt, seen map[string]bool) {
+	s = unlabelled(s)
 	if d, ok := s.(*ast.DeclStmt); ok {
 		if g, ok := d.Decl.(*ast.GenDecl); ok && g.Tok == token.TYPE {
 			c.known.types = append(c.known.types, namesOf(g)...)

@@ -24,7 +24,7 @@ var voidFunctions = map[string]string{
 	"debug":   "FreeOSMemory PrintStack",
 	"sort":    "Ints Float64s Strings Sort Stable Slice SliceStable",
 	"slices":  "Sort SortFunc SortStableFunc Reverse",
-	"maps":    "Copy DeleteFunc",
+	"maps":    "Copy DeleteFunc Insert",
 	"rand":    "Seed Shuffle",
 	"signal":  "Ignore Notify Reset Stop",
 	"flag":    "Parse PrintDefaults *Var",
