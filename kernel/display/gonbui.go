@@ -85,8 +85,9 @@ func (m *messages) next() error {
 	if _, err := io.CopyN(&m.now, m.r, int64(size)); err != nil {
 		return io.ErrUnexpectedEOF
 	}
+	// The names of all types that hold others.
 	body := m.now.Bytes()[start:]
-	if n := bytes.Count(body, []byte("interface {}")); n > nestedMost {
+	if n := bytes.Count(body, []byte("interface {}")) + bytes.Count(body, []byte("/gonbui/protocol.")); n > nestedMost {
 		return fmt.Errorf("a message of %d values within values, at most %d are read", n, nestedMost)
 	}
 	return nil
