@@ -191,7 +191,8 @@ func runNotebooks(ctx context.Context, o Options, books []string) ([]Result, err
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, o.Layout.Python(), "-c", executeScript)
-	cmd.Env = append(JupyterEnv(o.Layout), o.Env...)
+	// Cells that run without a person are not for the history that a person searches.
+	cmd.Env = append(append(JupyterEnv(o.Layout), "UG_HISTORY=off"), o.Env...)
 	cmd.Stdin = bytes.NewReader(job)
 	// The script ends its kernel when it is interrupted, and is killed only if it does not end. It has a
 	// process group of its own, or else a Ctrl-C at the terminal would interrupt it a second time.

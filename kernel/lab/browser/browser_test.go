@@ -143,6 +143,7 @@ func startLab(t *testing.T, l lab.Layout, root string) server {
 	for _, name := range []string{"JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR"} {
 		cmd.Env = gofront.Setenv(cmd.Env, name, t.TempDir())
 	}
+	cmd.Env = gofront.Setenv(cmd.Env, "UG_HISTORY", filepath.Join(t.TempDir(), "history"))
 	logFile, err := os.Create(s.logFile)
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package doctor
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -32,8 +31,8 @@ func (e *exam) run() {
 	ctx, cancel := e.within(3 * time.Minute)
 	defer cancel()
 	start := time.Now()
-	// The history of the user is not for cells of the doctor.
-	k, err := client.Start(ctx, spec.Argv, append(os.Environ(), "UG_HISTORY="+filepath.Join(dir, "history")), dir)
+	// Cells of the doctor are not for the history of the user.
+	k, err := client.Start(ctx, spec.Argv, append(os.Environ(), "UG_HISTORY=off"), dir)
 	if err != nil {
 		e.add(check, Fail, cure, "the kernel does not start: %s", oneLine(err.Error()))
 		return
