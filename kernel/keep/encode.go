@@ -50,7 +50,7 @@ type encoder struct {
 	farSize int64
 	limit   int64
 	opened  bool // holds a thing that is opened again
-	errors  int // nested, see text
+	errors  int  // nested, see text
 }
 
 // encode writes the value of type t at p as a file of at most limit bytes. The error says what about the

@@ -96,7 +96,7 @@ func (p *preparation) promote() error {
 	}
 	var reached map[string]bool
 	if p.step.body != nil {
-		reached = p.Memory.reach(p.world, p.step.body.effects).names
+		reached = p.Memory.reach(p.world, p.step.body.effects).indirect
 	}
 	for _, n := range slices.Sorted(maps.Keys(p.names)) {
 		k := p.names[n]
@@ -242,7 +242,7 @@ func (p *preparation) make(n string) {
 		return
 	}
 	p.made[n] = true
-	_, promoted := p.step.promoted[n]
+	promoted := p.step.promoted[n] != "" && p.reach.indirect[n] // else only the body uses it
 	q := strconv.Quote(n)
 	if k.file > 0 {
 		if p.missing(k) != "" {
