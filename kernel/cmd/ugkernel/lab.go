@@ -32,7 +32,7 @@ With --execute, run the notebooks without a browser instead: all of them, or tho
 pattern or plain name (01-ugdata). Each is written to --out, executed, as a notebook and as HTML. The exit
 status is 1 when a cell failed.`,
 		Example: `  ugkernel lab
-  ugkernel lab --no-browser --port 8890
+  ugkernel lab --no-browser --port 8890              then open the printed address, also through ssh -L
   ugkernel lab --execute --out executed 01-ugdata 02-training`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			l, err := layout(*repo)
@@ -89,7 +89,16 @@ func setupCommand(repo *string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "setup",
 		Short: "Set everything up and stop there",
-		Args:  cobra.NoArgs,
+		Long: `Make what the notebooks need, step by step, where it is missing or older than its sources: the Python
+environment in .venv, GoNB, goimports and gopls, the kernel and its kernelspec, and a warm build cache. A
+second run takes a second. Two runs at the same time do not disturb each other.
+
+Without a network, pip is pointed to a folder of wheels (PIP_FIND_LINKS with PIP_NO_INDEX=1) and Go to a
+module cache that is filled (go mod download).`,
+		Example: `  ugkernel setup
+  ugkernel setup --python /usr/bin/python3.12
+  ugkernel setup --force                      everything again`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			l, err := layout(*repo)
 			if err != nil {

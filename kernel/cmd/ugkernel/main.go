@@ -29,8 +29,15 @@ func main() {
 // run carries out one command line and returns the exit status.
 func run(args []string) int {
 	root := &cobra.Command{
-		Use:           "ugkernel",
-		Short:         "Set up and run the notebooks of urbangraph",
+		Use:   "ugkernel",
+		Short: "Set up and run the notebooks of urbangraph",
+		Long: `Set up and run the notebooks of urbangraph, in JupyterLab, in other clients of Jupyter, and without one.
+
+In a clone, "ugkernel" stands for "go run ./kernel/cmd/ugkernel"; the set-up also puts it into .ug/bin.`,
+		Example: `  ugkernel lab                       set everything up and open JupyterLab on the project's notebooks
+  ugkernel lab --execute             run all notebooks, write them as HTML
+  ugkernel install                   use the kernel in your own JupyterLab, in VS Code, in a terminal
+  ugkernel doctor --run              what is wrong, and what to do about it`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

@@ -37,6 +37,13 @@ func TestCommandLine(t *testing.T) {
 		{"--help", 0, "Set up and run the notebooks"},
 		{"lab --help", 0, "--execute"},
 		{"bench --help", 0, "median"},
+		{"install --help", 0, "--sys-prefix"},
+		{"install --user --sys-prefix", 1, "none of the others can be"},
+		{"install --name A/B --repo .", 1, "is no name for a kernel"},
+		{"install --repo " + empty, 1, "not inside a clone"},
+		{"uninstall --prefix " + empty, 1, "no such kernel"},
+		{"doctor --help", 0, "ok, warn"},
+		{"doctor --repo " + empty, 1, "not inside a clone"},
 		{"nonsense", 1, `unknown command "nonsense"`},
 		{"lab --no-such-flag", 1, "unknown flag"},
 		{"lab 01-ugdata", 1, "only together with --execute"},
@@ -45,10 +52,27 @@ func TestCommandLine(t *testing.T) {
 		{"lab --repo " + empty, 1, "not inside a clone"},
 		{"setup --repo " + empty, 1, "not inside a clone"},
 		{"kernel", 1, "connection"},
-		{"kernel --connection /no/such/file", 1, "the kernel cannot start"},
+		{"kernel --connection /no/such/file", 1, "no such file"},
 	} {
 		if code, text := said(t, strings.Fields(c.args)...); code != c.code || !strings.Contains(text, c.want) {
 			t.Errorf("ugkernel %s: exit status %d, want %d and %q:\n%s", c.args, code, c.code, c.want, text)
+		}
+	}
+}
+
+// TestHelp holds each command to explain itself, with examples.
+func TestHelp(t *testing.T) {
+	for _, name := range []string{"lab", "setup", "install", "uninstall", "doctor"} {
+		code, text := said(t, name, "--help")
+		for _, want := range []string{"Usage:", "Examples:", "ugkernel " + name, "Flags:"} {
+			if code != 0 || !strings.Contains(text, want) {
+				t.Errorf("the help of %s lacks %q:\n%s", name, want, text)
+			}
+		}
+		for line := range strings.Lines(text) {
+			if len([]rune(line)) > 140 && !strings.HasPrefix(line, "      --") {
+				t.Errorf("the help of %s has a line of %d characters: %s", name, len(line), line)
+			}
 		}
 	}
 }
