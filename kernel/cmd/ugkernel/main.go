@@ -2,6 +2,8 @@
 //
 //	go run ./kernel/cmd/ugkernel lab             set everything up and open JupyterLab
 //	go run ./kernel/cmd/ugkernel lab --execute   run all notebooks without a browser
+//	go run ./kernel/cmd/ugkernel install         use the kernel in VS Code and in JupyterLab of your own
+//	go run ./kernel/cmd/ugkernel doctor --run    what keeps it from running, and the cure
 package main
 
 import (
