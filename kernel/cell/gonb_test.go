@@ -81,7 +81,7 @@ func (g *gonb) parse(src string, lines int, keep bool) error {
 				continue
 			}
 			key := d.Name.Name
-			if d.Recv != nil {
+			if d.Recv != nil && len(d.Recv.List) > 0 {
 				t := "unknown"
 				switch x := d.Recv.List[0].Type.(type) {
 				case *ast.Ident:

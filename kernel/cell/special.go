@@ -132,7 +132,7 @@ func (c *Cell) special(first, last int, joined string) {
 		return
 	}
 	words := splitWords(s.Text)
-	if len(words) == 0 || words[0] == "" {
+	if len(words) == 0 || strings.TrimSpace(words[0]) == "" {
 		c.fail(at, "the name of a magic is missing after %%; write one (%%help lists them) or remove the line")
 		return
 	}
