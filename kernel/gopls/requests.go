@@ -37,7 +37,7 @@ func (s *Server) take(ctx context.Context, slot **turn) (*turn, error) {
 
 // answer asks gopls by f and waits for it as long as patience. When that runs out the question goes on in
 // the background until the next one of its kind, as it fills the caches of gopls.
-func answer[T any](ctx *turn, s *Server, patience time.Duration, f func(context.Context, *session) (T, error)) (T, error) {
+func answer[T any](ctx *turn, s *Server, p *project, patience time.Duration, f func(context.Context, *session) (T, error)) (T, error) {
 	type outcome struct {
 		value T
 		err   error
@@ -48,7 +48,7 @@ func answer[T any](ctx *turn, s *Server, patience time.Duration, f func(context.
 		defer ctx.drop()
 		var o outcome
 		var x *session
-		if x, o.err = s.running(ctx.asking); o.err == nil {
+		if x, o.err = s.running(ctx.asking, p); o.err == nil {
 			o.value, o.err = f(ctx.asking, x)
 		}
 		result <- o
@@ -127,7 +127,7 @@ func (s *Server) completeGo(ctx *turn, nb Notebook, c cursor) (Completion, error
 		}
 		return out
 	})
-	out, err := answer(ctx, s, s.patience(func() bool { return len(own().Matches) > 0 }), func(ctx context.Context, x *session) (Completion, error) { return x.complete(ctx, p, c) })
+	out, err := answer(ctx, s, p, s.patience(func() bool { return len(own().Matches) > 0 }), func(ctx context.Context, x *session) (Completion, error) { return x.complete(ctx, p, c) })
 	if ctx.Err() != nil {
 		return Completion{Start: c.offset, End: c.offset}, context.Cause(ctx)
 	}
@@ -190,7 +190,7 @@ func (s *Server) Inspect(ctx context.Context, nb Notebook, code string, offset, 
 	}
 	p := compose(nb, c.outline, s.imports)
 	own := sync.OnceValue(func() string { return s.explainOwn(p, c, detail) })
-	text, err := answer(turn, s, s.patience(func() bool { return own() != "" }), func(ctx context.Context, x *session) (string, error) { return x.inspect(ctx, p, c, detail) })
+	text, err := answer(turn, s, p, s.patience(func() bool { return own() != "" }), func(ctx context.Context, x *session) (string, error) { return x.inspect(ctx, p, c, detail) })
 	if turn.Err() != nil {
 		return nil, false, context.Cause(turn)
 	}
@@ -238,12 +238,11 @@ func (s *Server) Warm(nb Notebook) {
 		}()
 		ctx, cancel := context.WithTimeout(s.life, lateLimit)
 		defer cancel()
-		x, err := s.running(ctx)
-		if err != nil {
-			return
-		}
 		const code = "_ = fmt.\n"
 		c := locate(code, len(code)-1)
-		x.complete(ctx, compose(nb, c.outline, s.imports), c)
+		p := compose(nb, c.outline, s.imports)
+		if x, err := s.running(ctx, p); err == nil {
+			x.complete(ctx, p, c)
+		}
 	})
 }

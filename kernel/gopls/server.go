@@ -105,15 +105,11 @@ func New(o Options) *Server {
 	return s
 }
 
-// makeModule writes the shadow module. Its Go files exist for gopls alone, but an empty folder is no
-// package to it.
+// makeModule writes the shadow module, without its Go files.
 func (s *Server) makeModule() error {
 	err := os.MkdirAll(s.dir, 0o700)
 	if err == nil {
 		err = s.o.Module(s.dir)
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(s.dir, cellFile), []byte("package main\n\nfunc main() {\n}\n"), 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("no module for completion in %s: %w", s.dir, err)
@@ -172,9 +168,9 @@ func (s *Server) spawnLocked(f func()) bool {
 	return true
 }
 
-// running returns the running gopls, which it starts where there is none, or an error; it waits until
-// gopls is ready or ctx ends.
-func (s *Server) running(ctx context.Context) (*session, error) {
+// running returns the running gopls, which it starts for a project where there is none, or an error; it
+// waits until gopls is ready or ctx ends.
+func (s *Server) running(ctx context.Context, p *project) (*session, error) {
 	if s.o.Gopls == "" {
 		return nil, errNone
 	}
@@ -202,7 +198,7 @@ func (s *Server) running(ctx context.Context) (*session, error) {
 		}
 		st := &startup{done: make(chan struct{})}
 		s.starting = st
-		s.spawnLocked(func() { s.start(st) })
+		s.spawnLocked(func() { s.start(st, p) })
 	}
 	st := s.starting
 	s.mu.Unlock()
@@ -214,11 +210,17 @@ func (s *Server) running(ctx context.Context) (*session, error) {
 	}
 }
 
-// start starts gopls.
-func (s *Server) start(st *startup) {
+// start starts gopls. The files of the project are written for it, so that what it loads first is what
+// it will be asked about.
+func (s *Server) start(st *startup, p *project) {
 	ctx, cancel := context.WithTimeout(s.life, startLimit)
 	defer cancel()
 	st.err = s.module()
+	for name, text := range map[string]string{cellFile: p.text, notebookFile: p.notebook} {
+		if st.err == nil {
+			st.err = os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600)
+		}
+	}
 	if st.err == nil {
 		st.session, st.err = startSession(ctx, s.o.Gopls, s.dir, s.o.Env)
 	}

@@ -63,6 +63,7 @@ func TestMisbehaviour(t *testing.T) {
 }
 
 func TestSilentIsDropped(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(o *Options) {
 		withFake("answers never")(o)
 		o.Patience = 100 * time.Millisecond
@@ -85,6 +86,7 @@ func TestSilentIsDropped(t *testing.T) {
 }
 
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	s := serve(t, withFake("works"))
 	for range 3 {
 		if c := complete(t, s, notebook, "fmt.Pr|"); c.Own {
@@ -108,6 +110,7 @@ func TestRestart(t *testing.T) {
 }
 
 func TestFailuresPause(t *testing.T) {
+	t.Parallel()
 	s := serve(t, withFake("exits at once"))
 	for range 2 * maxFailures {
 		complete(t, s, notebook, "help|")
@@ -120,6 +123,7 @@ func TestFailuresPause(t *testing.T) {
 }
 
 func TestSuperseded(t *testing.T) {
+	t.Parallel()
 	s := serve(t, withFake("answers late"))
 	complete(t, s, notebook, "fmt.P|") // is started
 	var wg sync.WaitGroup
@@ -177,6 +181,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestWarmAndRest(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(o *Options) {
 		withFake("works")(o)
 		o.Idle = 200 * time.Millisecond
@@ -199,6 +204,7 @@ func TestWarmAndRest(t *testing.T) {
 
 // TestEndsWithKernel checks that gopls does not outlive a kernel that is killed.
 func TestEndsWithKernel(t *testing.T) {
+	t.Parallel()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
