@@ -87,12 +87,18 @@ func (d *decoder) shell(id uint64, f form, p *plan) (*shell, *wireObject, error)
 		}
 		return s, o, nil
 	}
-	l, err := d.link(o.wire, p)
-	if err != nil {
+	made := shell{plan: p}
+	var err error
+	if f == reopening {
+		if d.types[o.wire].kind != kindReopened {
+			return nil, nil, errDamaged
+		}
+		made.at = reflect.New(p.t).UnsafePointer()
+	} else if made.link, err = d.link(o.wire, p); err != nil {
 		return nil, nil, err
 	}
-	made := shell{plan: p, link: l}
-	if f == entries {
+	switch f {
+	case entries:
 		if o.n > len(o.data) && o.n > 1 {
 			return nil, nil, errDamaged
 		}
@@ -100,8 +106,10 @@ func (d *decoder) shell(id uint64, f form, p *plan) (*shell, *wireObject, error)
 			return nil, nil, err
 		}
 		made.ref = reflect.MakeMapWithSize(p.t, o.n)
-	} else if made.at, err = d.room(o, p, l); err != nil {
-		return nil, nil, err
+	case elements:
+		if made.at, err = d.room(o, made.link); err != nil {
+			return nil, nil, err
+		}
 	}
 	*s = made
 	d.queue = append(d.queue, id)
@@ -109,8 +117,8 @@ func (d *decoder) shell(id uint64, f form, p *plan) (*shell, *wireObject, error)
 }
 
 // room makes the memory of an object, or finds it in the file.
-func (d *decoder) room(o *wireObject, p *plan, l *link) (unsafe.Pointer, error) {
-	w := &d.types[o.wire]
+func (d *decoder) room(o *wireObject, l *link) (unsafe.Pointer, error) {
+	w, p := &d.types[o.wire], l.plan
 	if l.same && !d.copied && len(o.data) > 0 && uint64(o.n)*uint64(w.size) >= farMinimum {
 		far, err := d.objectBytes(o)
 		return address(far), err

@@ -1,0 +1,103 @@
+package keep
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// build builds the program of the tests, with further files in it.
+func build(t *testing.T, more map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	here, err := filepath.Abs("testdata/program")
+	if err != nil {
+		t.Fatal(err)
+	}
+	replace := map[string]string{}
+	for name, text := range more {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		replace[filepath.Join(here, name)] = path
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bin := filepath.Join(dir, "program")
+	cmd := exec.Command("go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", bin, "-ldflags=-s -w", "./testdata/program")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return bin
+}
+
+// execute runs the program in a folder of its own and returns its index.
+func execute(t *testing.T, bin, root, name string, files []string, args ...string) []Entry {
+	t.Helper()
+	folder := filepath.Join(root, name)
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(bin, args...)
+	cmd.Env = append(os.Environ(), Folder+"="+folder, Files+"="+strings.Join(files, ","))
+	out, err := cmd.CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Fatalf("%v %v: %v\n%s", bin, args, err, out)
+	}
+	entries, err := ReadIndex(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
+// TestProgram puts values of many types in one process and gets them back in another.
+func TestProgram(t *testing.T) {
+	bin := build(t, nil)
+	root := t.TempDir()
+	var files []string
+	for _, e := range execute(t, bin, root, "put", nil, "put") {
+		if why, ok := refusals[e.Name]; ok {
+			if text := e.Why + e.Unnamed; !strings.Contains(text, why) {
+				t.Errorf("%s (%s) is not kept because %q, want %q", e.Name, e.Short, text, why)
+			}
+			continue
+		}
+		if e.Why != "" || e.Unnamed != "" {
+			t.Errorf("%s (%s) is not kept: %s %s", e.Name, e.Short, e.Why, e.Unnamed)
+			continue
+		}
+		files = append(files, fmt.Sprintf("%s=put/%s:1", e.Name, e.File))
+	}
+	if len(files) < 80 {
+		t.Errorf("%d values were kept", len(files))
+	}
+	execute(t, bin, root, "get", files, "get")
+}
+
+// refusals are names whose values cannot be kept, and why.
+var refusals = map[string]string{
+	"channel":   "it holds a chan int: a channel lives no longer than the program",
+	"function":  "it holds a func()",
+	"file":      "its fields are hidden in package os",
+	"context":   "context.backgroundCtx is not exported",
+	"list":      "its fields are hidden in package container/list",
+	"locked":    "it holds a sync.Mutex",
+	"address":   "a uintptr may be an address",
+	"unsafe":    "an unsafe pointer is an address",
+	"timer":     "its fields are hidden in package time",
+	"localType": "the type local is declared inside a function",
+	"panics":    "panics with words",
+	"nowhere":   "it holds a chan int",
+	"huge":      "it takes more than 1 GiB",
+}
