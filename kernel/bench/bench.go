@@ -1,84 +1,46 @@
-// Package bench measures how long a notebook cell takes, against an unmodified GoNB with its defaults on
-// the same machine.
-//
-// Both kernels run the same cells in turn, in an order that changes from run to run, so that other load
-// on the machine meets both alike. Reported are medians of the time from the request to its reply and
-// idle status.
 package bench
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	_ "embed"
-	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"urbangraph/kernel/client"
 	"urbangraph/kernel/gofront"
 	"urbangraph/kernel/lab"
 )
 
-//go:embed bench.py
-var script string
-
-// plain is the name of the kernel that is GoNB with its defaults.
-const plain = "gonb-default"
-
-// cells are what is timed, in this order; @ stands for a number that changes.
-var cells = []struct{ name, code string }{
-	{"fmt", "import \"fmt\"\n\n%%\nfmt.Println(@)\n"},
-	{"urbangraph/plots", "import (\n\t\"fmt\"\n\t_ \"urbangraph/plots\"\n)\n\n%%\nfmt.Println(@)\n"},
-	{"gonum/plot", `import (
-	"bytes"
-	"fmt"
-
-	"github.com/janpfeifer/gonb/gonbui"
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-)
-
-%%
-p := plot.New()
-p.Title.Text = fmt.Sprint(@)
-l, _ := plotter.NewLine(plotter.XYs{{X: 0, Y: 0}, {X: 1, Y: @}})
-p.Add(l)
-w, _ := p.WriterTo(8*vg.Centimeter, 6*vg.Centimeter, "png")
-var b bytes.Buffer
-w.WriteTo(&b)
-gonbui.DisplayPng(b.Bytes())
-gonbui.Sync()
-`},
-}
-
-// Row is the result for one cell and one kind of run.
+// Row is one figure: what GoNB with its defaults and the project's kernel took for the same thing.
 type Row struct {
-	Cell     string        `json:"cell"`
-	Kind     string        `json:"kind"` // "changed" or "unchanged" since the run before
-	Runs     int           `json:"runs"`
-	Plain    time.Duration `json:"plain_ns"` // median with GoNB's defaults
-	Ours     time.Duration `json:"ours_ns"`  // median with the project's kernel
-	PlainMin time.Duration `json:"plain_min_ns"`
-	OursMin  time.Duration `json:"ours_min_ns"`
+	Name    string           `json:"name"`
+	Kind    string           `json:"kind"` // such as "changed" or "unchanged" since the run before
+	Runs    int              `json:"runs"`
+	Plain   time.Duration    `json:"plain_ns"` // median with GoNB's defaults
+	Ours    time.Duration    `json:"ours_ns"`  // median with the project's kernel
+	PlainIn [2]time.Duration `json:"plain_range_ns"`
+	OursIn  [2]time.Duration `json:"ours_range_ns"`
 }
 
-// Ratio is how many times faster the project's kernel is.
-func (r Row) Ratio() float64 { return float64(r.Plain) / float64(r.Ours) }
+// Ratio is the time of the project's kernel as a part of GoNB's.
+func (r Row) Ratio() float64 { return float64(r.Ours) / float64(r.Plain) }
 
-// Run measures with runs timed runs of each cell. The clone must be set up. Progress gets a line for
-// each cell.
-func Run(ctx context.Context, l lab.Layout, runs int, progress io.Writer) ([]Row, error) {
-	if runs < 1 {
-		return nil, fmt.Errorf("%d runs cannot be timed, name at least 1", runs)
-	}
+// Bench measures in a clone that is set up.
+type Bench struct {
+	layout   lab.Layout
+	dir      string // working folder of the kernels, with GoNB's module files in it
+	plainEnv []string
+	progress io.Writer
+}
+
+// New prepares a measurement; progress gets a line for each part.
+func New(ctx context.Context, l lab.Layout, progress io.Writer) (*Bench, error) {
 	t, err := gofront.FindToolchain(ctx, l.Repo, "")
 	if err != nil {
 		return nil, err
@@ -87,110 +49,172 @@ func Run(ctx context.Context, l lab.Layout, runs int, progress io.Writer) ([]Row
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
 	// GoNB by itself knows no module of the project: it gets the same go.mod by hand, as a user would do.
 	if err := gofront.WriteModule(dir, "cell", l.Repo); err != nil {
 		return nil, err
 	}
-	if err := writePlainSpec(dir, l, t); err != nil {
-		return nil, err
-	}
-	code := map[string]string{}
-	for _, c := range cells {
-		code[c.name] = c.code
-	}
-	job, err := json.Marshal(map[string]any{
-		"kernels": []string{plain, lab.KernelName},
-		"setup":   map[string]string{plain: fmt.Sprintf("!*cp %[1]q/go.mod %[1]q/go.sum .", dir)},
-		"cells":   code,
-		"runs":    runs,
-	})
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, l.Python(), "-c", script)
-	cmd.Dir = dir
-	cmd.Env = gofront.Setenv(lab.JupyterEnv(l), "JUPYTER_PATH", dir)
-	cmd.Stdin = bytes.NewReader(job)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	times, err := readTimes(out, progress)
-	if e := cmd.Wait(); e != nil {
-		return nil, fmt.Errorf("the measurement failed: %w\n%s", e, strings.TrimSpace(stderr.String()))
-	}
-	if err != nil {
-		return nil, err
-	}
-	return summarise(times)
-}
-
-// writePlainSpec writes the kernelspec of GoNB with its defaults into dir.
-func writePlainSpec(dir string, l lab.Layout, t gofront.Toolchain) error {
 	path := strings.Join([]string{l.Bin(), filepath.Dir(t.Go), os.Getenv("PATH")}, string(os.PathListSeparator))
-	spec, err := json.Marshal(map[string]any{
-		"argv":           []string{filepath.Join(l.Bin(), "gonb"), "--kernel", "{connection_file}", "-logtostderr=false", "-stderrthreshold=FATAL", "-log_file=" + filepath.Join(dir, "gonb.log")},
-		"display_name":   "GoNB with its defaults",
-		"language":       "go",
-		"interrupt_mode": "message",
-		"env":            map[string]string{"PATH": path},
-	})
+	return &Bench{layout: l, dir: dir, plainEnv: gofront.Setenv(os.Environ(), "PATH", path), progress: progress}, nil
+}
+
+// Close removes what New made.
+func (b *Bench) Close() error { return os.RemoveAll(b.dir) }
+
+// ours starts the project's kernel.
+func (b *Bench) ours(ctx context.Context) (*client.Kernel, error) {
+	env := gofront.Setenv(os.Environ(), "UG_HISTORY", "off")
+	return client.Start(ctx, []string{filepath.Join(b.layout.Bin(), "ugkernel"), "kernel", "--repo", b.layout.Repo, "--connection", "{connection_file}"}, env, b.dir)
+}
+
+// plain starts GoNB with its defaults.
+func (b *Bench) plain(ctx context.Context) (*client.Kernel, error) {
+	k, err := client.Start(ctx, []string{filepath.Join(b.layout.Bin(), "gonb"), "--kernel", "{connection_file}", "-logtostderr=false",
+		"-stderrthreshold=FATAL", "-log_file=" + filepath.Join(b.dir, "gonb.log")}, b.plainEnv, b.dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	folder := filepath.Join(dir, "kernels", plain)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
+	if _, err := timed(ctx, k, fmt.Sprintf("!*cp %[1]q/go.mod %[1]q/go.sum .", b.dir)); err != nil {
+		k.Close()
+		return nil, err
 	}
-	return os.WriteFile(filepath.Join(folder, "kernel.json"), spec, 0o644)
+	return k, nil
 }
 
-// run identifies a series of times.
-type run struct{ cell, kind, kernel string }
-
-// readTimes reads what the script prints.
-func readTimes(in io.Reader, progress io.Writer) (map[run][]time.Duration, error) {
-	times := map[run][]time.Duration{}
-	last := ""
-	lines := bufio.NewScanner(in)
-	for lines.Scan() {
-		var t struct {
-			Cell, Kernel, Kind string
-			Seconds            float64
-		}
-		if err := json.Unmarshal(lines.Bytes(), &t); err != nil {
-			return nil, fmt.Errorf("unexpected output of the measurement: %q: %w", lines.Text(), err)
-		}
-		if t.Cell != last {
-			fmt.Fprintf(progress, "timing the %s cell\n", t.Cell)
-			last = t.Cell
-		}
-		k := run{t.Cell, t.Kind, t.Kernel}
-		times[k] = append(times[k], time.Duration(t.Seconds*float64(time.Second)))
+// timed runs a cell that must end well and returns how long it took.
+func timed(ctx context.Context, k *client.Kernel, code string) (time.Duration, error) {
+	r, err := k.Execute(ctx, code, client.Options{NoStdin: true})
+	if err != nil {
+		return 0, err
 	}
-	return times, lines.Err()
+	if r.Reply.Status != "ok" {
+		return 0, fmt.Errorf("the cell failed: %s: %s\n%s", r.Reply.EName, r.Reply.EValue, code)
+	}
+	return r.Took, nil
 }
 
-// summarise makes the rows, in the order of cells.
-func summarise(times map[run][]time.Duration) ([]Row, error) {
+// pair are the two kernels side by side.
+type pair struct{ plain, ours *client.Kernel }
+
+// open starts both kernels.
+func (b *Bench) open(ctx context.Context) (p pair, err error) {
+	if p.plain, err = b.plain(ctx); err != nil {
+		return p, err
+	}
+	if p.ours, err = b.ours(ctx); err != nil {
+		p.plain.Close()
+	}
+	return p, err
+}
+
+func (p pair) close() {
+	p.plain.Close()
+	p.ours.Close()
+}
+
+// turn runs one thing in both kernels, in random order, and adds the times to the series.
+func turn(plain, ours *[]time.Duration, inPlain, inOurs func() (time.Duration, error)) error {
+	order := []struct {
+		series *[]time.Duration
+		run    func() (time.Duration, error)
+	}{{plain, inPlain}, {ours, inOurs}}
+	if rand.IntN(2) == 1 {
+		slices.Reverse(order)
+	}
+	for _, o := range order {
+		d, err := o.run()
+		if err != nil {
+			return err
+		}
+		*o.series = append(*o.series, d)
+	}
+	return nil
+}
+
+// Cells times the cells, changed and unchanged since the run before.
+func (b *Bench) Cells(ctx context.Context, runs int) ([]Row, error) {
+	p, err := b.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	number := rand.IntN(1e6) * 1000 // a program that a kernel has kept from an earlier bench is not the same
 	var rows []Row
 	for _, c := range cells {
-		for _, kind := range []string{"changed", "unchanged"} {
-			p, o := times[run{c.name, kind, plain}], times[run{c.name, kind, lab.KernelName}]
-			if len(p) == 0 || len(p) != len(o) {
-				return nil, fmt.Errorf("the measurement of the %s cell gave %d and %d times, run it again", c.name, len(p), len(o))
+		fmt.Fprintf(b.progress, "timing the %s cell\n", c.name)
+		var plain, ours, plainAgain, oursAgain []time.Duration
+		for i := range runs + 1 {
+			number++
+			code := strings.ReplaceAll(c.code, "@", fmt.Sprint(number))
+			in := func(k *client.Kernel) func() (time.Duration, error) {
+				return func() (time.Duration, error) { return timed(ctx, k, code) }
 			}
-			rows = append(rows, Row{Cell: c.name, Kind: kind, Runs: len(p), Plain: median(p), Ours: median(o),
-				PlainMin: slices.Min(p), OursMin: slices.Min(o)})
+			if err := turn(&plain, &ours, in(p.plain), in(p.ours)); err != nil {
+				return nil, err
+			}
+			if err := turn(&plainAgain, &oursAgain, in(p.plain), in(p.ours)); err != nil {
+				return nil, err
+			}
+			if i == 0 { // it may have built packages
+				plain, ours, plainAgain, oursAgain = nil, nil, nil, nil
+			}
 		}
+		rows = append(rows, row(c.name, "changed", plain, ours), row(c.name, "unchanged", plainAgain, oursAgain))
 	}
 	return rows, nil
+}
+
+// Start times a kernel from its start to the end of its first cell, which was run before.
+func (b *Bench) Start(ctx context.Context, runs int) (Row, error) {
+	fmt.Fprintln(b.progress, "timing the start to the first cell")
+	const code = "import \"fmt\"\n\n%%\nfmt.Println(\"first\")\n"
+	first := func(start func(context.Context) (*client.Kernel, error)) func() (time.Duration, error) {
+		return func() (time.Duration, error) {
+			begin := time.Now()
+			k, err := start(ctx)
+			if err != nil {
+				return 0, err
+			}
+			defer k.Close()
+			_, err = timed(ctx, k, code)
+			return time.Since(begin), err
+		}
+	}
+	var plain, ours []time.Duration
+	for i := range runs + 1 {
+		if err := turn(&plain, &ours, first(b.plain), first(b.ours)); err != nil {
+			return Row{}, err
+		}
+		if i == 0 {
+			plain, ours = nil, nil
+		}
+	}
+	return row("start", "to first cell", plain, ours), nil
+}
+
+// Overhead times a cell that starts no process, which shows what the kernel adds to GoNB.
+func (b *Bench) Overhead(ctx context.Context, runs int) (Row, error) {
+	fmt.Fprintln(b.progress, "timing a cell that starts no process")
+	p, err := b.open(ctx)
+	if err != nil {
+		return Row{}, err
+	}
+	defer p.close()
+	var plain, ours []time.Duration
+	for range runs {
+		in := func(k *client.Kernel) func() (time.Duration, error) {
+			return func() (time.Duration, error) { return timed(ctx, k, "%env UGBENCH=1") }
+		}
+		if err := turn(&plain, &ours, in(p.plain), in(p.ours)); err != nil {
+			return Row{}, err
+		}
+	}
+	return row("%env", "no process", plain, ours), nil
+}
+
+// row summarises two series.
+func row(name, kind string, plain, ours []time.Duration) Row {
+	return Row{Name: name, Kind: kind, Runs: len(ours), Plain: median(plain), Ours: median(ours),
+		PlainIn: [2]time.Duration{slices.Min(plain), slices.Max(plain)}, OursIn: [2]time.Duration{slices.Min(ours), slices.Max(ours)}}
 }
 
 // median is the middle one of the times, the mean of the two middle ones for an even number of them.
@@ -199,13 +223,19 @@ func median(d []time.Duration) time.Duration {
 	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
 }
 
-// Print writes the rows as a table.
+// Print writes the rows as a table, times in milliseconds.
 func Print(w io.Writer, rows []Row) error {
+	ms := func(d time.Duration) string {
+		if d < 10*time.Millisecond {
+			return fmt.Sprintf("%.2f", d.Seconds()*1000)
+		}
+		return fmt.Sprintf("%.0f", d.Seconds()*1000)
+	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "cell\tsince last run\truns\tGoNB default, ms\tthis kernel, ms\ttimes faster\t")
+	fmt.Fprintln(t, "what\t\truns\tGoNB default, ms\tthis kernel, ms\tratio\t")
 	for _, r := range rows {
-		fmt.Fprintf(t, "%s\t%s\t%d\t%d (min %d)\t%d (min %d)\t%.1f\t\n", r.Cell, r.Kind, r.Runs,
-			r.Plain.Milliseconds(), r.PlainMin.Milliseconds(), r.Ours.Milliseconds(), r.OursMin.Milliseconds(), r.Ratio())
+		fmt.Fprintf(t, "%s\t%s\t%d\t%s (%s to %s)\t%s (%s to %s)\t%.2f\t\n", r.Name, r.Kind, r.Runs,
+			ms(r.Plain), ms(r.PlainIn[0]), ms(r.PlainIn[1]), ms(r.Ours), ms(r.OursIn[0]), ms(r.OursIn[1]), r.Ratio())
 	}
 	return t.Flush()
 }

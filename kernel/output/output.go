@@ -28,7 +28,8 @@ type Options struct {
 const (
 	pipeSize  = 1 << 20                // of the pipes, where the system allows it
 	chunk     = 256 << 10              // longest text handed on at once
-	batch     = 4 * time.Millisecond   // text that comes faster than this is handed on together
+	batch     = 4 * time.Millisecond   // text that comes faster than this for long is handed on together
+	burst     = 64                     // so many pieces are handed on before that begins
 	highWater = 64 << 20               // pending bytes from which on a cell has to wait
 	stall     = 10 * time.Second       // longest wait for clients that read nothing
 	holdTime  = 500 * time.Millisecond // a panic ends the program sooner than this
@@ -113,16 +114,25 @@ func (out *Output) Release() {
 func (out *Output) follow(s *stream) {
 	defer out.readers.Done()
 	defer s.file.Close()
-	var last time.Time
+	last, quick := time.Now(), 0
 	for more := false; ; {
 		if err := s.wait(); err != nil {
 			break
 		}
-		if d := batch - time.Since(last); d > 0 && !more {
-			time.Sleep(d)
+		switch gap := time.Since(last); {
+		case more:
+		case gap >= batch:
+			quick = max(0, quick-int(gap/batch))
+		case quick < burst:
+			quick++
+		default:
+			time.Sleep(batch - gap)
 		}
 		out.throttle()
 		out.mu.Lock()
+		if s == out.stderr { // what was printed to standard output before it
+			out.stdout.read(1 << 30)
+		}
 		end := s.read(1)
 		more = s.full
 		out.mu.Unlock()

@@ -48,6 +48,8 @@ var (
 	heading   = regexp.MustCompile(`^# \S+$`)
 	exit      = regexp.MustCompile(`^(\^C)?(exit status \d+|signal: .*)$`)
 	frame     = regexp.MustCompile(`^(\t\S*?)` + CellFolder + `([0-9a-zA-Z]+):(\d+)(.*)$`)
+	failedTo  = regexp.MustCompile(`^failed to run ".*": exit status \d+$`) // GoNB's, before what the program said
+	glue      = regexp.MustCompile(`^\t` + CellFolder + `ug:\d+`) // code that the kernel has added
 	offset    = regexp.MustCompile(`^ \+0x[0-9a-f]+$`)
 	goroutine = regexp.MustCompile(`^goroutine \d+ `)
 )
@@ -66,7 +68,7 @@ func Compile(output string, annotations []string, cells Cells) *Error {
 				continue
 			}
 			e.add(nil, m[4], "")
-		case heading.MatchString(line), exit.MatchString(line), line == "":
+		case heading.MatchString(line), exit.MatchString(line), failedTo.MatchString(line), line == "":
 		default:
 			f := goFile.FindStringSubmatch(line)
 			if f == nil {
@@ -135,8 +137,8 @@ func Panic(text string, cells Cells) *Error {
 	if v, ok := strings.CutPrefix(lines[0], "fatal error: "); ok {
 		e.Name, e.Value = "FatalError", v
 	}
-	for _, line := range lines {
-		if exit.MatchString(line) {
+	for i, line := range lines {
+		if exit.MatchString(line) || glue.MatchString(line) || i+1 < len(lines) && glue.MatchString(lines[i+1]) {
 			continue
 		}
 		m := frame.FindStringSubmatch(line)

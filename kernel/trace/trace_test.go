@@ -51,8 +51,8 @@ func TestCompile(t *testing.T) {
 
 func TestPanic(t *testing.T) {
 	for _, c := range []struct{ name, text, kind, value, want string }{
-		{"panic", "panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/cell/abc:3 +0x1d\nexit status 2\n", "Panic", "boom",
-			"panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\tCell[7]: Line 3    panic(x)"},
+		{"panic", "panic: boom\n\ngoroutine 1 [running]:\nmain.ugCell(...)\n\t/cell/abc:3 +0x1d\nmain.main()\n\t/cell/ug:5 +0x53\nexit status 2\n", "Panic", "boom",
+			"panic: boom\n\ngoroutine 1 [running]:\nmain.ugCell(...)\n\tCell[7]: Line 3    panic(x)"},
 		{"other files stay", "panic: boom\n\tmain.go:3 +0x1d\n\t/cell/zzz:3 +0x1d", "Panic", "boom", "panic: boom\n\tmain.go:3 +0x1d\n\t/cell/zzz:3 +0x1d"},
 		{"fatal", "fatal error: all goroutines are asleep - deadlock!\n", "FatalError", "all goroutines are asleep - deadlock!", "fatal error: all goroutines are asleep - deadlock!"},
 	} {

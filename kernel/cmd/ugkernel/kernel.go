@@ -1,14 +1,16 @@
 package main
 
 import (
+	"os"
+
 	"github.com/spf13/cobra"
 
-	"urbangraph/kernel/launch"
+	"urbangraph/kernel/server"
 )
 
 // kernelCommand is what the kernelspec calls.
 func kernelCommand(repo *string) *cobra.Command {
-	var o launch.Options
+	var connection string
 	cmd := &cobra.Command{
 		Use:   "kernel --connection FILE",
 		Short: "Run a kernel (Jupyter calls this)",
@@ -18,19 +20,10 @@ func kernelCommand(repo *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o.Repo, o.State = l.Repo, l.State()
-			code, err := launch.Run(cmd.Context(), o)
-			if err != nil {
-				return err
-			}
-			if code != 0 {
-				return exitStatus(code)
-			}
-			return nil
+			return server.Run(cmd.Context(), server.Options{Connection: connection, Repo: l.Repo, State: l.State(), Version: version(), Log: os.Stderr})
 		},
 	}
-	cmd.Flags().StringVar(&o.Connection, "connection", "", "connection file of Jupyter")
-	cmd.Flags().BoolVar(&o.HTMLErrors, "html-errors", false, "show compile errors as HTML")
+	cmd.Flags().StringVar(&connection, "connection", "", "connection file of Jupyter")
 	cmd.MarkFlagRequired("connection")
 	return cmd
 }

@@ -1,0 +1,100 @@
+package server
+
+import (
+	"os"
+	"path/filepath"
+
+	"urbangraph/kernel/cell"
+	"urbangraph/kernel/gofront"
+	"urbangraph/kernel/gopls"
+	"urbangraph/kernel/trace"
+)
+
+// notebook is what completion has to know of the cells that were run.
+type notebook struct{ s *Server }
+
+func (s *Server) notebook() gopls.Notebook { return notebook{s} }
+
+// Declarations implements [gopls.Notebook].
+func (n notebook) Declarations() []cell.Decl { return n.s.memory.Declarations() }
+
+// Variables implements [gopls.Notebook].
+func (n notebook) Variables() []gopls.KeptVariable {
+	var out []gopls.KeptVariable
+	for _, v := range n.s.memory.Variables() {
+		k := gopls.KeptVariable{Name: v.Name, Type: v.Type, Imports: map[string]string{}}
+		for _, i := range v.Imports {
+			k.Imports[i.Alias] = i.Path
+		}
+		out = append(out, k)
+	}
+	return out
+}
+
+// newGopls prepares completion; gopls itself starts with the first request or when the kernel has time.
+func (s *Server) newGopls() *gopls.Server {
+	program := filepath.Join(s.o.State, BinFolder, "gopls")
+	if _, err := os.Stat(program); err != nil {
+		program = ""
+	}
+	return gopls.New(gopls.Options{
+		Gopls: program, Toolchain: s.tool, Env: gofront.BuildEnv(os.Environ(), s.tool), Work: s.work, Magics: Magics(), Log: s.logf,
+		Module: func(dir string) error { return gofront.WriteModule(dir, "notebook", s.o.Repo) },
+		Dir: func() string {
+			if c := s.liveChild(); c != nil {
+				return c.WorkDir()
+			}
+			return "."
+		},
+	})
+}
+
+// setAside helps when a cell has changed a type or a function, and declarations of earlier cells no longer
+// compile because of it: they are forgotten, with a notice, so that they do not block the notebook. It
+// reports whether there were such, and the cell may be tried again.
+func (e *execution) setAside(failed *trace.Error, c *cell.Cell) bool {
+	declares := false
+	for _, d := range c.Declared() {
+		declares = declares || d.Kind != "import"
+	}
+	if !declares {
+		return false
+	}
+	gone := map[string]trace.Place{}
+	for _, p := range failed.Places {
+		if p.ID == c.ID {
+			return false
+		}
+		other, ok := e.s.book.find(p.ID)
+		if !ok {
+			return false
+		}
+		d, ok := declarationAt(other, p.Line)
+		if !ok {
+			return false
+		}
+		gone[d.Key] = p
+	}
+	if len(gone) == 0 {
+		return false
+	}
+	text := ""
+	for key, p := range gone {
+		text += " " + key
+		e.say("stderr", key+" of Cell["+itoa(p.Count)+"] no longer compiles with this cell and is forgotten: run its cell again\n")
+		e.s.memory.Remove(key)
+	}
+	e.muted = true
+	defer func() { e.muted = false }()
+	return e.toChild("%rm"+text, nil) == nil
+}
+
+// declarationAt is the declaration of a cell that a line belongs to.
+func declarationAt(c *cell.Cell, line int) (found cell.Decl, ok bool) {
+	for _, d := range c.Declared() {
+		if d.Kind != "import" && d.Line <= line && (!ok || d.Line >= found.Line) {
+			found, ok = d, true
+		}
+	}
+	return found, ok
+}

@@ -1,0 +1,194 @@
+package server
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"urbangraph/kernel/cell"
+	"urbangraph/kernel/display"
+	"urbangraph/kernel/output"
+	"urbangraph/kernel/resources"
+	"urbangraph/kernel/run"
+	"urbangraph/kernel/trace"
+)
+
+// launcher is the program that GoNB starts in place of all others.
+func (s *Server) launcher() string { return filepath.Join(s.o.State, BinFolder, "ugrun") }
+
+// launches answers the launcher.
+func (s *Server) launches() run.Handler {
+	return run.Handler{Start: s.startProgram, Started: s.programStarted, Ended: s.programEnded}
+}
+
+// startProgram gives a program its files. What GoNB runs while no cell is sent to it, such as declarations
+// that are restored, keeps those of GoNB.
+func (s *Server) startProgram(l run.Launch) (run.Streams, error) {
+	e := s.current()
+	if e == nil || !e.sending.Load() {
+		return run.Streams{}, nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	order, known := e.commands[l.ID]
+	if l.Kind != run.Cell && !known {
+		return run.Streams{}, run.ErrRefused
+	}
+	if e.interrupted.Load() {
+		return run.Streams{}, fmt.Errorf("the cell was interrupted")
+	}
+	out, err := output.New(output.Options{Limit: s.outputLimit(), Copy: e.capture, Pending: s.iopub.Pending}, e)
+	if err != nil {
+		return run.Streams{}, fmt.Errorf("no pipes for the output of the cell: %w", err)
+	}
+	e.outputs = append(e.outputs, out)
+	streams := run.Streams{Env: []string{"TMPDIR=" + os.TempDir()}}
+	streams.Stdout, streams.Stderr, streams.Display = out.Files()
+	if l.Kind == run.Cell {
+		streams.Env = append(streams.Env, e.step.Env...)
+		if l.GonbPipe != "" {
+			pipe, err := display.NewPipe(filepath.Join(s.work, "gonbui"), &s.ids)
+			if err != nil {
+				s.logf("displays of gonbui do not keep their order: %v", err)
+			} else {
+				e.pipes = append(e.pipes, pipe)
+				streams.GonbPipe = pipe.Path()
+				s.wg.Go(func() { pipe.Serve(s.ctx, l.GonbPipe, out.Show) })
+			}
+		}
+	} else {
+		streams.Command = order.command
+	}
+	if !e.allowsInput() && !order.script {
+		if streams.Stdin, err = os.Open(os.DevNull); err != nil {
+			return streams, err
+		}
+	}
+	return streams, nil
+}
+
+// programStarted notes the process group of a program.
+func (s *Server) programStarted(l run.Launch, group int) {
+	s.guard.add(group)
+	e := s.current()
+	if e == nil || !e.sending.Load() {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.groups = append(e.groups, group)
+	order := e.commands[l.ID]
+	if l.Kind == run.Cell {
+		e.launched = true
+		e.watch = resources.Watch(group)
+	}
+	if e.allowsInput() && !order.script {
+		ended := make(chan struct{})
+		e.feeds = append(e.feeds, ended)
+		s.wg.Go(func() { e.feed(group, order.secret, ended) })
+	}
+	if e.interrupted.Load() {
+		go e.signalAll(killSignal)
+	}
+}
+
+// programEnded notes how a command has ended.
+func (s *Server) programEnded(l run.Launch, x run.Exit) {
+	if e := s.current(); e != nil {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.exits[l.ID] = x
+	}
+}
+
+// wasLaunched reports whether the program of the cell has been started.
+func (e *execution) wasLaunched() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.launched
+}
+
+// endOutputs hands on all that the programs of the text that GoNB has just executed have written, and
+// returns the text of a panic.
+func (e *execution) endOutputs() (panicked string) {
+	e.mu.Lock()
+	outputs, pipes, feeds, groups, watch := e.outputs, e.pipes, e.feeds, e.groups, e.watch
+	e.outputs, e.pipes, e.feeds, e.watch = nil, nil, nil, nil
+	e.mu.Unlock()
+	for _, c := range feeds {
+		close(c)
+	}
+	for _, p := range pipes {
+		p.Drain(drainTime)
+		p.Close()
+	}
+	for _, out := range outputs {
+		panicked += out.Finish()
+	}
+	for _, g := range groups {
+		if !alive(g) {
+			e.s.guard.remove(g)
+		}
+	}
+	if watch != nil {
+		e.s.noteUsage(watch.Stop())
+	}
+	return panicked
+}
+
+// numbers count the commands of all cells.
+var numbers atomic.Int64
+
+// order keeps a command for the launcher and returns its id.
+func (e *execution) order(l launch) string {
+	id := fmt.Sprint(numbers.Add(1))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.commands[id] = l
+	return id
+}
+
+// shell keeps a shell line for the launcher and returns its id.
+func (e *execution) shell(sp cell.Special) string {
+	l := launch{command: []string{"/bin/bash", "-c", sp.Text}, secret: e.secret}
+	e.secret = false
+	return e.order(l)
+}
+
+// failedCommand is the error of a command that did not end well, nil when it did.
+func (e *execution) failedCommand(id, text string) *trace.Error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	x, ok := e.exits[id]
+	switch {
+	case e.interrupted.Load():
+		return interruptedError(nil)
+	case !ok || x.Lost:
+		return trace.Plain("ShellError", "the shell command did not run to its end: "+text, nil)
+	case x.Signal != "":
+		return trace.Plain("ShellError", fmt.Sprintf("the shell command was ended by a signal (%s): %s", x.Signal, text), nil)
+	case x.Code != 0:
+		return trace.Plain("ShellError", fmt.Sprintf("the shell command ended with exit status %d: %s", x.Code, text), nil)
+	}
+	return nil
+}
+
+// runScript runs a cell that is not Go.
+func (e *execution) runScript(sc *cell.Script) *trace.Error {
+	if sc.Command != "bash" && sc.Command != "sh" && sc.Command != "script" {
+		return e.toChild(e.cell.Source, nil)
+	}
+	command := sc.Args
+	if sc.Command != "script" {
+		command = append([]string{sc.Command}, sc.Args...)
+	}
+	if len(command) == 0 {
+		return trace.Plain("UsageError", "%%script needs the command to run, such as %%script python3", nil)
+	}
+	id := e.order(launch{command: command, script: true})
+	if failed := e.toChild(fmt.Sprintf("%%%%script %q script %s\n%s", e.s.launcher(), id, sc.Body), nil); failed != nil {
+		return failed
+	}
+	return e.failedCommand(id, sc.Line)
+}
