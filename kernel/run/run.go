@@ -76,5 +76,5 @@ type Handler struct {
 	Ended func(l Launch, e Exit)
 }
 
-// ErrRefused is what a client of the socket gets as the reason when there is none better.
+// ErrRefused is for a Start that has no better reason.
 var ErrRefused = errors.New("the kernel does not run this now")
