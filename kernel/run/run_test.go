@@ -276,7 +276,7 @@ func TestSignals(t *testing.T) {
 	}
 	defer r.Close()
 	l := newLauncher(t, func(Launch) (Streams, error) {
-		return Streams{Stdout: w, Command: []string{"sh", "-c", "trap 'exit 5' INT; echo ready; while :; do sleep 60; done"}}, nil
+		return Streams{Stdout: w, Command: []string{"sh", "-c", "trap 'exit 5' INT; echo ready; while :; do sleep 0.05; done"}}, nil
 	})
 	cmd := l.command(l.ugrun, Shell, "1")
 	if err := cmd.Start(); err != nil {
