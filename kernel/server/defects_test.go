@@ -76,7 +76,7 @@ func TestDefectsOfGoNB(t *testing.T) {
 			}
 		}},
 		{"07 reading input that nobody gives", func(t *testing.T, b *book) {
-			b.want("var in string\nn, err := fmt.Scanln(&in)\nfmt.Println(n, err)", "out:0 unexpected newline\n")
+			b.want("var in string\nn, err := fmt.Scanln(&in)\nfmt.Println(n, err)", "out:0 EOF\n")
 		}},
 		{"08 input that the client does not allow", func(t *testing.T, b *book) {
 			if name, _, _ := b.fails("%with_inputs\n!read x; echo $x"); name != "StdinNotAllowed" {
@@ -100,9 +100,9 @@ func TestDefectsOfGoNB(t *testing.T) {
 		}},
 		{"10 displays without gonbui.Sync", func(t *testing.T, b *book) {
 			for i := range 15 {
-				b.want(gonbui+fmt.Sprintf("gonbui.DisplayHtml(\"<b>%d</b>\")", i), "[text/html text/plain]")
+				b.want(gonbui+fmt.Sprintf("gonbui.DisplayHtml(\"<b>%d</b>\")", i), "[text/html]")
 			}
-			b.want(gonbui+"gonbui.UpdateHtml(\"u10\", \"<b>1</b>\")\ngonbui.UpdateHtml(\"u10\", \"<b>2</b>\")", "[text/html text/plain]|[update text/html text/plain]")
+			b.want(gonbui+"gonbui.UpdateHtml(\"u10\", \"<b>1</b>\")\ngonbui.UpdateHtml(\"u10\", \"<b>2</b>\")", "[text/html]|[update text/html]")
 		}},
 		{"11 characters cut in two", func(t *testing.T, b *book) {
 			out := b.ok(`fmt.Print(strings.Repeat("äöü日本語🎈", 50000))`)
@@ -113,7 +113,7 @@ func TestDefectsOfGoNB(t *testing.T) {
 		{"12 order of text and displays", func(t *testing.T, b *book) {
 			code := gonbui + "fmt.Println(\"a\")\nfmt.Println(\"b\")\ngonbui.DisplayHtml(\"<b>x</b>\")\nfmt.Println(\"c\")"
 			for range 5 {
-				b.want(code, "out:a\nb\n|[text/html text/plain]|out:c\n")
+				b.want(code, "out:a\nb\n|[text/html]|out:c\n")
 			}
 		}},
 		{"13 cells after an error", func(t *testing.T, b *book) {

@@ -37,8 +37,9 @@ func (s *Server) newGopls() *gopls.Server {
 	if _, err := os.Stat(program); err != nil {
 		program = ""
 	}
+	env := gofront.Setenv(gofront.BuildEnv(os.Environ(), s.tool), "TMPDIR", s.work)
 	return gopls.New(gopls.Options{
-		Gopls: program, Toolchain: s.tool, Env: gofront.BuildEnv(os.Environ(), s.tool), Work: s.work, Magics: Magics(), Log: s.logf,
+		Gopls: program, Toolchain: s.tool, Env: env, Work: s.work, Magics: Magics(), Log: s.logf,
 		Module: func(dir string) error { return gofront.WriteModule(dir, "notebook", s.o.Repo) },
 		Dir: func() string {
 			if c := s.liveChild(); c != nil {

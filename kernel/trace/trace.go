@@ -49,7 +49,7 @@ var (
 	exit      = regexp.MustCompile(`^(\^C)?(exit status \d+|signal: .*)$`)
 	frame     = regexp.MustCompile(`^(\t\S*?)` + CellFolder + `([0-9a-zA-Z]+):(\d+)(.*)$`)
 	failedTo  = regexp.MustCompile(`^failed to run ".*": exit status \d+$`) // GoNB's, before what the program said
-	glue      = regexp.MustCompile(`^\t` + CellFolder + `ug:\d+`) // code that the kernel has added
+	glue      = regexp.MustCompile(`^\t` + CellFolder + `ug:\d+`)           // code that the kernel has added
 	offset    = regexp.MustCompile(`^ \+0x[0-9a-f]+$`)
 	goroutine = regexp.MustCompile(`^goroutine \d+ `)
 )
