@@ -3,9 +3,12 @@ package keep
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -66,7 +69,11 @@ func TestProgram(t *testing.T) {
 	bin := build(t, nil)
 	root := t.TempDir()
 	var files []string
+	types := map[string]string{}
 	for _, e := range execute(t, bin, root, "put", nil, "put") {
+		if e.Type != "" {
+			types[e.Name] = e.Type
+		}
 		if why, ok := refusals[e.Name]; ok {
 			if text := e.Why + e.Unnamed; !strings.Contains(text, why) {
 				t.Errorf("%s (%s) is not kept because %q, want %q", e.Name, e.Short, text, why)
@@ -83,6 +90,35 @@ func TestProgram(t *testing.T) {
 		t.Errorf("%d values were kept", len(files))
 	}
 	execute(t, bin, root, "get", files, "get")
+
+	// The texts of the types are Go, and mean the same types.
+	bin = build(t, map[string]string{"types.go": typesFile(types)})
+	for _, e := range execute(t, bin, root, "types", nil, "types") {
+		if e.Type != types[e.Name] {
+			t.Errorf("%s as Go is %s", types[e.Name], e.Type)
+		}
+	}
+}
+
+// typesFile is a file of the program that puts a zero value for each type.
+func typesFile(types map[string]string) string {
+	aliases := map[string]string{}
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		src := regexp.MustCompile(`"([^"\\]+)"\.`).ReplaceAllStringFunc(types[name], func(q string) string {
+			path := strings.Trim(q, `".`)
+			if aliases[path] == "" {
+				aliases[path] = fmt.Sprintf("p%d", len(aliases))
+			}
+			return aliases[path] + "."
+		})
+		fmt.Fprintf(&b, "\t\tugkeep.Put(%q, *new(%s))\n", name, src)
+	}
+	head := "package main\n\nimport (\n\t\"os\"\n\tugkeep \"urbangraph/kernel/keep\"\n"
+	for path, alias := range aliases {
+		head += fmt.Sprintf("\t%s %q\n", alias, path)
+	}
+	return head + ")\n\nfunc init() {\n\tif os.Args[1] == \"types\" {\n" + b.String() + "\t\tugkeep.Done()\n\t\tos.Exit(0)\n\t}\n}\n"
 }
 
 // refusals are names whose values cannot be kept, and why.

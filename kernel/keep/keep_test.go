@@ -1,0 +1,191 @@
+package keep
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"unsafe"
+)
+
+func init() { openPackages[reflect.TypeFor[plan]().PkgPath()] = true }
+
+// cell is the program of a cell that gets the values of files.
+func cell(t testing.TB, root string, n int, files ...string) *state {
+	t.Helper()
+	folder := filepath.Join(root, fmt.Sprintf("run%d", n))
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(Folder, folder)
+	t.Setenv(Files, strings.Join(files, ","))
+	return load()
+}
+
+func put[T any](s *state, name string, v T) Entry {
+	s.add(name, reflect.TypeFor[T](), unsafe.Pointer(&v))
+	return s.index[len(s.index)-1]
+}
+
+func get[T any](s *state, name string) (v T) {
+	s.get(name, reflect.TypeFor[T](), unsafe.Pointer(&v))
+	return v
+}
+
+type record struct {
+	Values []float64
+	Label  string
+	Long   string
+}
+
+// TestSame follows a value with long parts through cells that change nothing, little and much of it.
+func TestSame(t *testing.T) {
+	root := t.TempDir()
+	r := record{make([]float64, 100_000), "a", strings.Repeat("long", 50_000)}
+	for i := range r.Values {
+		r.Values[i] = float64(i)
+	}
+	e := put(cell(t, root, 1), "r", r)
+	if e.Why != "" || e.Size < 1_000_000 || e.Same {
+		t.Fatalf("%+v", e)
+	}
+	kept := "r=run1/" + e.File + ":1"
+	before, err := os.ReadFile(filepath.Join(root, "run1", e.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	second := cell(t, root, 2, kept)
+	r = get[record](second, "r")
+	if r.Values[99_999] != 99_999 || r.Label != "a" || !strings.HasSuffix(r.Long, "longlong") {
+		t.Fatal("it came back as another")
+	}
+	if e := put(second, "r", r); !e.Same || e.File != "" {
+		t.Errorf("unchanged: %+v", e)
+	}
+
+	third := cell(t, root, 3, kept)
+	r = get[record](third, "r")
+	r.Values[50_000] = -1
+	e = put(third, "r", r)
+	if e.Same || e.File == "" {
+		t.Errorf("one number changed: %+v", e)
+	}
+	if after, err := os.ReadFile(filepath.Join(root, "run1", "v0")); err != nil || !bytes.Equal(before, after) {
+		t.Error("writing to the value has changed its file")
+	}
+	r = get[record](cell(t, root, 4, "r=run3/"+e.File+":3"), "r")
+	if r.Values[50_000] != -1 || r.Values[50_001] != 50_001 {
+		t.Error("the change is lost")
+	}
+
+	// A copy elsewhere in memory is the same value.
+	fifth := cell(t, root, 5, kept)
+	r = get[record](fifth, "r")
+	r.Values, r.Long = slices.Clone(r.Values), strings.Clone(r.Long)
+	if e := put(fifth, "r", r); !e.Same {
+		t.Errorf("copied: %+v", e)
+	}
+	r.Label = "b"
+	fifth.put["r"] = false
+	if e := put(fifth, "r", r); e.Same {
+		t.Errorf("label changed: %+v", e)
+	}
+}
+
+// TestGetFails says what is wrong with a value that cannot be got.
+func TestGetFails(t *testing.T) {
+	root := t.TempDir()
+	e := put(cell(t, root, 1), "x", record{})
+	for _, c := range []struct {
+		files, want string
+		get         func(*state)
+	}{
+		{"x=run1/" + e.File + ":7", "the value of x from cell [7] cannot be used: it was a keep.record and is a int now", func(s *state) { get[int](s, "x") }},
+		{"x=run1/none:7", "no such file", func(s *state) { get[record](s, "x") }},
+		{"", "it is not there", func(s *state) { get[record](s, "x") }},
+	} {
+		func() {
+			defer func() {
+				if r, ok := recover().(lost); !ok || !strings.Contains(r.Error(), c.want) {
+					t.Errorf("%q: %v, want %q", c.files, r, c.want)
+				}
+			}()
+			c.get(cell(t, root, 100+len(c.files), c.files))
+		}()
+	}
+}
+
+func BenchmarkSmall(b *testing.B) {
+	root := b.TempDir()
+	e := put(cell(b, root, 1), "x", 1)
+	file := "x=run1/" + e.File + ":1"
+	b.Run("put", func(b *testing.B) {
+		s := cell(b, root, 2)
+		for i := 0; b.Loop(); i++ {
+			put(s, fmt.Sprint("x", i), i)
+		}
+	})
+	b.Run("get", func(b *testing.B) {
+		s := cell(b, root, 3, file)
+		for b.Loop() {
+			get[int](s, "x")
+		}
+	})
+}
+
+// BenchmarkLarge takes 100 MB of numbers out of a program and into the next.
+func BenchmarkLarge(b *testing.B) {
+	root := b.TempDir()
+	v := make([]float64, 12_500_000)
+	for i := range v {
+		v[i] = float64(i)
+	}
+	e := put(cell(b, root, 1), "x", v)
+	file := "x=run1/" + e.File + ":1"
+	b.SetBytes(e.Size)
+	n := 1
+	next := func(b *testing.B, files ...string) *state { n++; return cell(b, root, n, files...) }
+	b.Run("put", func(b *testing.B) {
+		for b.Loop() {
+			s := next(b)
+			put(s, "x", v)
+			os.RemoveAll(s.folder)
+		}
+	})
+	b.Run("get", func(b *testing.B) {
+		for b.Loop() {
+			s := next(b, file)
+			get[[]float64](s, "x")
+			unmap(s.files["x"].kept.data)
+		}
+	})
+	b.Run("getAndRead", func(b *testing.B) {
+		sum := 0.0
+		for b.Loop() {
+			s := next(b, file)
+			for _, x := range get[[]float64](s, "x") {
+				sum += x
+			}
+			unmap(s.files["x"].kept.data)
+		}
+	})
+	b.Run("putUnchanged", func(b *testing.B) {
+		sum := 0.0
+		for b.Loop() {
+			s := next(b, file)
+			x := get[[]float64](s, "x")
+			for _, y := range x {
+				sum += y
+			}
+			if !put(s, "x", x).Same {
+				b.Fatal("it was written")
+			}
+			unmap(s.files["x"].kept.data)
+		}
+	})
+}
