@@ -68,7 +68,7 @@ func (b *Bench) ours(ctx context.Context) (*client.Kernel, error) {
 
 // plain starts GoNB with its defaults.
 func (b *Bench) plain(ctx context.Context) (*client.Kernel, error) {
-	k, err := client.Start(ctx, []string{filepath.Join(b.layout.Bin(), "gonb"), "--kernel", "{connection_file}", "-logtostderr=false",
+	k, err := client.Start(ctx, []string{filepath.Join(b.layout.Bin(), "gonb"), "--kernel", "{connection_file}", "-raw_error", "-logtostderr=false",
 		"-stderrthreshold=FATAL", "-log_file=" + filepath.Join(b.dir, "gonb.log")}, b.plainEnv, b.dir)
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func timed(ctx context.Context, k *client.Kernel, code string) (time.Duration, e
 		return 0, err
 	}
 	if r.Reply.Status != "ok" {
-		return 0, fmt.Errorf("the cell failed: %s: %s\n%s", r.Reply.EName, r.Reply.EValue, code)
+		return 0, fmt.Errorf("the cell failed: %s: %s\n%s\n%s", r.Reply.EName, r.Reply.EValue, strings.Join(r.Reply.Traceback, "\n"), code)
 	}
 	return r.Took, nil
 }

@@ -36,6 +36,7 @@ w.WriteTo(&buf)
 gonbui.DisplayPng(buf.Bytes())
 gonbui.Sync()
 `},
+	{"urbangraph/plots", "import (\n\t\"fmt\"\n\t_ \"urbangraph/plots\"\n)\n\n%%\nfmt.Println(@)\n"},
 	{"GoMLX", `import (
 	"fmt"
 
@@ -52,5 +53,4 @@ if err != nil {
 e := MustNewExec(be, func(x *Node) *Node { return Sqrt(Add(Mul(x, x), Const(x.Graph(), float32(@)))) })
 fmt.Println(e.MustCall(float32(3))[0])
 `},
-	{"urbangraph/plots", "import (\n\t\"fmt\"\n\t_ \"urbangraph/plots\"\n)\n\n%%\nfmt.Println(@)\n"},
 }
