@@ -84,7 +84,7 @@ func BenchmarkFirst(b *testing.B) {
 func BenchmarkWarm(b *testing.B) {
 	s := serveProject(b, realGopls(b), filepath.Join(b.TempDir(), "cache"), 30*time.Second)
 	defer s.Close()
-	s.lib.fill()
+	s.known.Load().lib.fill()
 	for ask(b, s, "fmt.Pri|").Own {
 	}
 	for _, text := range []string{"figure.Ad|", "graph.Reduce|", "dou|", "strings.HasP|"} {

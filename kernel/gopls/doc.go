@@ -3,7 +3,7 @@
 //
 // The notebook is shown to an unmodified gopls as a small module of two files: what earlier cells left
 // (declarations and the variables that are kept) and the cell being edited, around whose statements a
-// main function is put. Nothing is written or built; positions are mapped both ways. See [Server].
+// main function is put. Nothing of it is built; positions are mapped both ways. See [Server].
 //
 // gopls starts on the first request, or before it when [Server.Warm] is called, at low priority, and
 // ends with the kernel even when that is killed. Where it is not installed, has died or has not answered

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"go/format"
 	"go/token"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,24 +16,42 @@ import (
 // lines, the line %% and comments are kept, and scripts such as %%bash are left alone. Formatting twice
 // is the same as formatting once. A cell that does not parse comes back as it is with an error.
 func Format(code string) (string, error) {
-	source := strings.ReplaceAll(strings.TrimPrefix(code, byteOrderMark), "\r\n", "\n")
-	parsed := cell.Parse(source)
+	text := strings.ReplaceAll(strings.TrimPrefix(code, byteOrderMark), "\r\n", "\n")
+	parsed := cell.Parse(text)
 	if parsed.Err != nil {
 		return code, parsed.Err
 	}
 	if parsed.Script != nil {
 		return code, nil
 	}
-	f := newFormatter(source, parsed.Outline())
-	out, err := f.format()
-	if err != nil {
-		return code, err
+	for range maxRounds {
+		out, err := newFormatter(text, parsed.Outline()).format()
+		if err != nil {
+			return code, err
+		}
+		if out == text {
+			return out, nil
+		}
+		after := cell.Parse(out)
+		if after.Err != nil {
+			return code, fmt.Errorf("%w: %w", errBreaks, after.Err)
+		}
+		same := func(x, y cell.Special) bool { return x.String() == y.String() }
+		if parsed.Explicit != after.Explicit || parsed.MainArgs != after.MainArgs || !slices.EqualFunc(parsed.Specials, after.Specials, same) {
+			return code, errBreaks
+		}
+		text, parsed = out, after
 	}
-	if err := cell.Parse(out).Err; err != nil {
-		return code, fmt.Errorf("gofmt would break the cell, which is left as it is: %w", err)
-	}
-	return out, nil
+	return code, errBreaks
 }
+
+// maxRounds limits how often gofmt is repeated until it changes nothing more, which rarely takes more than
+// twice.
+const maxRounds = 5
+
+// errBreaks is returned for cells that gofmt would make another of, such as by a line that then begins
+// with an exclamation mark.
+var errBreaks = errors.New("gofmt would change what the cell means, which is left as it is")
 
 // formatter formats one cell. Special lines become comments while gofmt is at work.
 type formatter struct {

@@ -34,6 +34,7 @@ func TestFormat(t *testing.T) {
 		{"only a magic", "%who", "%who"},
 		{"only a comment", "//x", "//x"},
 		{"the comment of ours", "/*special 0*/\n%time\nx:=1", "/*special 0*/\n%time\nx := 1"},
+		{"empty statements", "x:;;", "x:"},
 		{"label", "loop:\nfor{\nbreak loop\n}", "loop:\nfor {\n\tbreak loop\n}"},
 	} {
 		got, err := Format(c.code)
@@ -41,7 +42,7 @@ func TestFormat(t *testing.T) {
 			t.Errorf("%s: %v\n%q, want\n%q", c.name, err, got, c.want)
 		}
 	}
-	for _, code := range []string{"x := ", "func f() {", "%%\n%%\n", "!\nx := 1"} {
+	for _, code := range []string{"x := ", "func f() {", "%%\n%%\n", "!\nx := 1", "x :!!p"} {
 		if got, err := Format(code); err == nil || got != code {
 			t.Errorf("%q became %q, %v", code, got, err)
 		}

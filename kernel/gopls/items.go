@@ -132,7 +132,7 @@ func (s *session) inspect(ctx context.Context, p *project, c cursor, detail int)
 			if err == nil && detail > 0 {
 				text = s.withSource(ctx, p, at, text)
 			}
-			return text, err
+			return brief(text, detail), err
 		}
 	}
 	end, _, ok := calledAt(c.outline.Masked, c.offset)
@@ -145,6 +145,15 @@ func (s *session) inspect(ctx context.Context, p *project, c cursor, detail int)
 		text = s.withSource(ctx, p, p.toFile(from), text)
 	}
 	return text, err
+}
+
+// brief leaves of the documentation of a package the first paragraph, unless details are asked for.
+func brief(text string, detail int) string {
+	if detail > 0 || !strings.HasPrefix(text, "```go\npackage ") {
+		return text
+	}
+	paragraphs := strings.SplitN(text, "\n\n", 3)
+	return strings.Join(paragraphs[:min(2, len(paragraphs))], "\n\n")
 }
 
 // withSource puts the source of what stands at an offset of the cell's file below its description.

@@ -36,7 +36,7 @@ func TestLocate(t *testing.T) {
 
 func TestCompleteLines(t *testing.T) {
 	s := serve(t, nil)
-	s.lib.fill()
+	s.known.Load().lib.fill()
 	dir := s.o.Dir()
 	write(t, filepath.Join(dir, "data", "a file.csv"), "")
 	write(t, filepath.Join(dir, "data", "inner", "x"), "")

@@ -9,7 +9,7 @@ import (
 
 func TestOwnComplete(t *testing.T) {
 	s := serve(t, nil)
-	s.lib.fill()
+	s.known.Load().lib.fill()
 	for _, c := range []struct {
 		text string
 		want string // all of these, in this order

@@ -60,7 +60,7 @@ func TestRealGopls(t *testing.T) {
 		o.Patience = 30 * time.Second
 	})
 	awaitGopls(t, s)
-	s.lib.fill()
+	s.known.Load().lib.fill()
 	for _, c := range []struct{ text, want, not string }{
 		{"fmt.Pri|", "Print Printf Println", "Sprint"},
 		{"fmt.pri|ntln", "Print Println", ""},

@@ -80,7 +80,7 @@ func (s *Server) Complete(ctx context.Context, nb Notebook, code string, offset 
 		return Completion{}, err
 	}
 	defer turn.cancel(nil)
-	s.fill()
+	s.known.Load().fill()
 	c := locate(code, offset)
 	shift := len(code) - len(c.code)
 	var out Completion
@@ -107,7 +107,7 @@ func (s *Server) completeImport(c cursor) Completion {
 		end++
 	}
 	out := Completion{Start: c.from, End: end, Own: true}
-	for _, p := range s.lib.importPaths(c.code[c.from:c.offset]) {
+	for _, p := range s.known.Load().lib.importPaths(c.code[c.from:c.offset]) {
 		out.add(p, Package, "")
 	}
 	return out
@@ -119,10 +119,10 @@ func (s *Server) completeGo(ctx *turn, nb Notebook, c cursor) (Completion, error
 	if isNumber(c.code[from:to]) {
 		return Completion{Start: c.offset, End: c.offset}, nil
 	}
-	p := compose(nb, c.outline, s.imports)
+	p := compose(nb, c.outline, s.known.Load().imports)
 	own := sync.OnceValue(func() Completion {
 		out := Completion{Start: from, End: to, Own: true}
-		for _, x := range newOwn(s.lib, p, p.toFile(c.offset)).complete(c.code[from:c.offset]) {
+		for _, x := range newOwn(s.known.Load().lib, p, p.toFile(c.offset)).complete(c.code[from:c.offset]) {
 			out.add(x.name, x.kind, x.signature)
 		}
 		return out
@@ -160,7 +160,7 @@ func (s *Server) addPackages(out *Completion, before string) {
 	if strings.HasSuffix(strings.TrimRight(before[:out.Start], " \t"), ".") {
 		return
 	}
-	for _, p := range s.lib.packageNames(prefix) {
+	for _, p := range s.known.Load().lib.packageNames(prefix) {
 		if !slices.Contains(out.Matches, p.name) {
 			out.add(p.name, p.kind, p.signature)
 		}
@@ -176,7 +176,7 @@ func (s *Server) Inspect(ctx context.Context, nb Notebook, code string, offset, 
 		return nil, false, err
 	}
 	defer turn.cancel(nil)
-	s.fill()
+	s.known.Load().fill()
 	c := locate(code, offset)
 	switch c.place {
 	case inMagic, inShell:
@@ -188,7 +188,7 @@ func (s *Server) Inspect(ctx context.Context, nb Notebook, code string, offset, 
 	case inImport:
 		return nil, false, nil
 	}
-	p := compose(nb, c.outline, s.imports)
+	p := compose(nb, c.outline, s.known.Load().imports)
 	own := sync.OnceValue(func() string { return s.explainOwn(p, c, detail) })
 	text, err := answer(turn, s, p, s.patience(func() bool { return own() != "" }), func(ctx context.Context, x *session) (string, error) { return x.inspect(ctx, p, c, detail) })
 	if turn.Err() != nil {
@@ -209,12 +209,12 @@ func (s *Server) Inspect(ctx context.Context, nb Notebook, code string, offset, 
 // explainOwn explains without gopls.
 func (s *Server) explainOwn(p *project, c cursor, detail int) string {
 	if c.place == inCode {
-		if text, ok := newOwn(s.lib, p, p.toFile(c.offset)).explain(detail > 0); ok {
+		if text, ok := newOwn(s.known.Load().lib, p, p.toFile(c.offset)).explain(detail > 0); ok {
 			return text
 		}
 	}
 	if end, _, ok := calledAt(c.outline.Masked, c.offset); ok {
-		if text, ok := newOwn(s.lib, p, p.toFile(end)).explain(detail > 0); ok {
+		if text, ok := newOwn(s.known.Load().lib, p, p.toFile(end)).explain(detail > 0); ok {
 			return text
 		}
 	}
@@ -224,7 +224,7 @@ func (s *Server) explainOwn(p *project, c cursor, detail int) string {
 // Warm starts gopls in the background, where it does not run, and shows it the notebook, so that the
 // first request finds it ready. It returns at once.
 func (s *Server) Warm(nb Notebook) {
-	s.fill()
+	s.known.Load().fill()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.warming || s.o.Gopls == "" {
@@ -240,7 +240,7 @@ func (s *Server) Warm(nb Notebook) {
 		defer cancel()
 		const code = "_ = fmt.\n"
 		c := locate(code, len(code)-1)
-		p := compose(nb, c.outline, s.imports)
+		p := compose(nb, c.outline, s.known.Load().imports)
 		if x, err := s.running(ctx, p); err == nil {
 			x.complete(ctx, p, c)
 		}

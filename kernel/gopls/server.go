@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"urbangraph/kernel/gofront"
@@ -28,29 +29,34 @@ type Options struct {
 
 // Server completes and inspects. All methods may be called concurrently.
 type Server struct {
-	o   Options
-	lib *library
-	dir string // of the shadow module
-
-	imports *importer
-	fill    func() // has the library filled in the background, once
+	o     Options
+	dir   string // of the shadow module
+	known atomic.Pointer[knowledge]
 
 	life   context.Context // ends with Close
 	cancel context.CancelFunc
 	work   sync.WaitGroup // goroutines of the server
 
-	module func() error // makes the shadow module, once
+	module sync.Mutex // held while the shadow module is made
+	made   bool       // it is there
 
 	mu         sync.Mutex
 	closed     bool
 	starting   *startup
 	session    *session
-	failures   int       // starts in a row that failed or did not last
+	failures   int       // in a row: starts that failed, or that led to no answer
 	retry      time.Time // not started again before
 	idle       *time.Timer
 	completing *turn
 	inspecting *turn
 	warming    bool
+}
+
+// knowledge is what the server knows of the packages that the module of the notebook gives.
+type knowledge struct {
+	lib     *library
+	imports *importer
+	fill    func() // has the library filled in the background, once
 }
 
 // startup is a start of gopls under way.
@@ -68,8 +74,7 @@ const (
 	startLimit      = 30 * time.Second // for the answer to the first message
 	hangLimit       = 20 * time.Second // without any answer while it is asked
 	lateLimit       = 60 * time.Second // for an answer that nobody waits for any more, but that warms caches
-	shortLife       = 5 * time.Second
-	maxFailures     = 3 // starts in a row, after which there is a pause
+	maxFailures     = 3                // in a row, after which there is a pause
 	failurePause    = 30 * time.Second
 )
 
@@ -96,17 +101,25 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, dir: filepath.Join(o.Work, "gopls")}
 	s.life, s.cancel = context.WithCancel(context.Background())
-	s.module = sync.OnceValue(s.makeModule)
-	s.lib = newLibrary(o.Toolchain.Root, o.Toolchain.ModCache, o.Env, func() (string, error) {
-		return filepath.Join(s.dir, "go.mod"), s.module()
-	})
-	s.imports = &importer{lib: s.lib}
-	s.fill = sync.OnceFunc(func() { s.spawn(s.lib.fill) })
+	s.known.Store(s.learn())
 	return s
 }
 
-// makeModule writes the shadow module, without its Go files.
+// learn begins to know the packages of the module.
+func (s *Server) learn() *knowledge {
+	lib := newLibrary(s.o.Toolchain.Root, s.o.Toolchain.ModCache, s.o.Env, func() (string, error) {
+		return filepath.Join(s.dir, "go.mod"), s.makeModule()
+	})
+	return &knowledge{lib: lib, imports: &importer{lib: lib}, fill: sync.OnceFunc(func() { s.spawn(lib.fill) })}
+}
+
+// makeModule writes the shadow module, without its Go files, unless that has been done.
 func (s *Server) makeModule() error {
+	s.module.Lock()
+	defer s.module.Unlock()
+	if s.made {
+		return nil
+	}
 	err := os.MkdirAll(s.dir, 0o700)
 	if err == nil {
 		err = s.o.Module(s.dir)
@@ -114,7 +127,26 @@ func (s *Server) makeModule() error {
 	if err != nil {
 		return fmt.Errorf("no module for completion in %s: %w", s.dir, err)
 	}
+	s.made = true
 	return nil
+}
+
+// Reload is to be called when what [Options.Module] writes has changed, as by go get: the module is
+// written again and gopls started anew, both with the next request.
+func (s *Server) Reload() {
+	s.module.Lock()
+	s.made = false
+	s.module.Unlock()
+	s.known.Store(s.learn())
+	s.mu.Lock()
+	st := s.starting
+	s.mu.Unlock()
+	s.spawn(func() {
+		if st != nil {
+			<-st.done
+		}
+		s.rest()
+	})
 }
 
 // Close ends gopls and removes the shadow module.
@@ -189,12 +221,12 @@ func (s *Server) running(ctx context.Context, p *project) (*session, error) {
 		s.session = nil
 		s.o.Log("gopls has ended: %v", dead.reason())
 		s.spawnLocked(dead.close)
-		s.failed(time.Since(dead.started) < shortLife)
+		s.failed(!dead.warm.Load())
 	}
 	if s.starting == nil {
 		if wait := time.Until(s.retry); wait > 0 {
 			s.mu.Unlock()
-			return nil, fmt.Errorf("gopls ended %d times soon after its start; it is tried again in %v", s.failures, wait.Round(time.Second))
+			return nil, fmt.Errorf("gopls failed %d times in a row; it is tried again in %v", s.failures, wait.Round(time.Second))
 		}
 		st := &startup{done: make(chan struct{})}
 		s.starting = st
@@ -215,14 +247,14 @@ func (s *Server) running(ctx context.Context, p *project) (*session, error) {
 func (s *Server) start(st *startup, p *project) {
 	ctx, cancel := context.WithTimeout(s.life, startLimit)
 	defer cancel()
-	st.err = s.module()
+	st.err = s.makeModule()
 	for name, text := range map[string]string{cellFile: p.text, notebookFile: p.notebook} {
 		if st.err == nil {
 			st.err = os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600)
 		}
 	}
 	if st.err == nil {
-		st.session, st.err = startSession(ctx, s.o.Gopls, s.dir, s.o.Env)
+		st.session, st.err = startSession(ctx, s.o.Gopls, s.dir, environment(s.o.Env, s.o.Toolchain.Go))
 	}
 	s.mu.Lock()
 	s.starting = nil
@@ -241,9 +273,9 @@ func (s *Server) start(st *startup, p *project) {
 	close(st.done)
 }
 
-// failed notes whether gopls failed soon after a start.
-func (s *Server) failed(soon bool) {
-	if !soon {
+// failed notes that gopls has ended, and whether without an answer.
+func (s *Server) failed(useless bool) {
+	if !useless {
 		s.failures = 0
 		return
 	}
@@ -281,7 +313,7 @@ func (s *Server) dropStuck() {
 		return
 	}
 	s.session = nil
-	s.failed(time.Since(x.started) < hangLimit+shortLife)
+	s.failed(!x.warm.Load())
 	s.spawnLocked(x.close)
 	s.o.Log("gopls has not answered for %v; the next request starts it again", hangLimit)
 }

@@ -86,9 +86,16 @@ func TestSilentIsDropped(t *testing.T) {
 }
 
 func TestRestart(t *testing.T) {
-	t.Parallel()
 	s := serve(t, withFake("works"))
-	for range 3 {
+	open := func() int {
+		files, _ := os.ReadDir("/proc/self/fd")
+		return len(files)
+	}
+	before := 0
+	for i := range 12 {
+		if i == 2 {
+			before = open()
+		}
 		if c := complete(t, s, notebook, "fmt.Pr|"); c.Own {
 			t.Fatal("answered without gopls")
 		}
@@ -96,9 +103,6 @@ func TestRestart(t *testing.T) {
 		if pid == 0 {
 			t.Fatal("no process")
 		}
-		s.mu.Lock()
-		s.failures = 0
-		s.mu.Unlock()
 		syscall.Kill(pid, syscall.SIGKILL)
 		for syscall.Kill(pid, 0) == nil {
 			time.Sleep(time.Millisecond)
@@ -106,6 +110,32 @@ func TestRestart(t *testing.T) {
 	}
 	if c := complete(t, s, notebook, "fmt.Pr|"); c.Own {
 		t.Error("not started again")
+	}
+	if now := open(); now > before+6 {
+		t.Errorf("%d files are open, before %d", now, before)
+	}
+}
+
+func TestReload(t *testing.T) {
+	written := 0
+	s := serve(t, func(o *Options) {
+		withFake("works")(o)
+		write := o.Module
+		o.Module = func(dir string) error {
+			written++
+			return write(dir)
+		}
+	})
+	complete(t, s, notebook, "fmt.Pr|")
+	first := s.Process()
+	s.Reload()
+	for end := time.Now().Add(5 * time.Second); s.Process() == first; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("gopls goes on")
+		}
+	}
+	if c := complete(t, s, notebook, "fmt.Pr|"); c.Own || written != 2 {
+		t.Errorf("%+v, the module was written %d times", c, written)
 	}
 }
 

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"urbangraph/kernel/gofront"
 )
@@ -18,7 +18,6 @@ type session struct {
 	process *process
 	conn    *conn
 	dir     string
-	started time.Time
 	warm    atomic.Bool // it has answered a question about the cell
 
 	mu   sync.Mutex
@@ -54,8 +53,18 @@ var settings = map[string]any{
 }
 
 // environment is that of gopls. It never uses the network, starts no process that counts its use, and
-// keeps its memory small at the cost of some time.
-func environment(base []string) []string {
+// keeps its memory small at the cost of some time. The go command that it starts is the real one, which
+// need not be the first in the PATH of a kernel.
+func environment(base []string, goCommand string) []string {
+	if goCommand != "" {
+		path := filepath.Dir(goCommand)
+		for _, e := range base {
+			if rest, ok := strings.CutPrefix(e, "PATH="); ok {
+				path = filepath.Dir(goCommand) + string(os.PathListSeparator) + rest
+			}
+		}
+		base = gofront.Setenv(base, "PATH", path)
+	}
 	for _, kv := range [][2]string{
 		{"GOPROXY", "off"}, {"GO_TELEMETRY_CHILD", "2"}, {"GOGC", "50"}, {"GOMEMLIMIT", "400MiB"}, {"GOMAXPROCS", "2"},
 	} {
@@ -67,11 +76,11 @@ func environment(base []string) []string {
 // startSession starts gopls for the module in dir and waits until it is ready to be asked, or until ctx
 // ends.
 func startSession(ctx context.Context, path, dir string, env []string) (*session, error) {
-	p, err := startProcess(command(path, dir, environment(env)))
+	p, err := startProcess(command(path, dir, env))
 	if err != nil {
 		return nil, err
 	}
-	s := &session{process: p, dir: dir, started: time.Now(), docs: map[string]*openDoc{}}
+	s := &session{process: p, dir: dir, docs: map[string]*openDoc{}}
 	s.conn = newConn(p.stdout, p.stdin, answerServer)
 	folder := map[string]string{"uri": fileURI(dir), "name": "notebook"}
 	err = s.conn.call(ctx, "initialize", map[string]any{
