@@ -145,7 +145,8 @@ type writer struct {
 	strings.Builder
 	lines   []int // of all finished lines
 	current int   // the line of the cell that the unfinished line comes from
-	highest int   // line that any position has
+	highest int   // line in the positions of functions and their comments
+	after   int   // the line that follows the last function, by its directive
 	special int   // lines that GoNB does not count as Go
 }
 
@@ -174,10 +175,17 @@ func (w *writer) segments(list []segment) {
 	}
 }
 
-// directive writes a directive as a line of its own; as many as n lines follow it.
-func (w *writer) directive(id string, line, n int) {
-	w.put(directive(id, line, 1), 0)
-	w.highest = max(w.highest, line+n)
+// function writes the comment of a function of n lines, which counts on from the function before, and its
+// directive, and notes how high the positions of both get.
+func (w *writer) function(doc []string, directive string, line, n int) {
+	w.put("\n", 0)
+	for _, l := range doc {
+		w.put(l+"\n", 0)
+		w.after += 1 + strings.Count(l, "\n")
+	}
+	w.put(directive, 0)
+	w.highest = max(w.highest, w.after+2, line+n)
+	w.after = line + n
 }
 
 // Compose writes down what GoNB gets for the cell. A cell with an Err, and a script, give an empty text.
@@ -276,17 +284,12 @@ func (c *Cell) writeHead(w *writer, p Plan) {
 
 // writeFunc writes a function with its comment and its position.
 func (c *Cell) writeFunc(w *writer, p Plan, d declaration) {
-	w.put("\n", 0)
-	for _, l := range d.doc {
-		w.put(l+"\n", 0)
-	}
 	n := strings.Count(c.src.s[d.at:d.end], "\n")
 	if d.keep != "" {
-		w.put(d.keep+"\n", 0)
 		line, _ := strconv.Atoi(strings.Split(d.keep, ":")[1])
-		w.highest = max(w.highest, line+n+len(d.doc))
+		w.function(d.doc, d.keep+"\n", line, n)
 	} else {
-		w.directive(p.ID, d.Line, n+len(d.doc))
+		w.function(d.doc, directive(p.ID, d.Line, 1), d.Line, n)
 	}
 	w.segments(c.cut(c.src.s, d.at, d.end, []edit{d.rename}))
 	w.put("\n", 0)
@@ -297,16 +300,14 @@ func (c *Cell) writeMain(w *writer, p Plan) {
 	name := c.main.Name
 	at, end := int(name.Pos())-1-len(headDecl), int(name.End())-1-len(headDecl)
 	from, to := int(c.main.Pos())-1-len(headDecl), int(c.main.End())-1-len(headDecl)
-	w.put("\n", 0)
-	w.directive(p.ID, c.src.line(from), strings.Count(c.src.s[from:to], "\n"))
+	w.function(nil, directive(p.ID, c.src.line(from), 1), c.src.line(from), strings.Count(c.src.s[from:to], "\n"))
 	w.segments(c.cut(c.src.s, from, to, []edit{{at, end, Main + inline(p.ID, c.src.line(end), c.src.column(end)), -1}}))
 	w.put("\n", 0)
 }
 
 // writeBody writes the body with what the plan puts around and into it.
 func (c *Cell) writeBody(w *writer, p Plan) (wrapped bool) {
-	w.put("\n", 0)
-	w.directive(Glue, 1, 0)
+	w.function(nil, directive(Glue, 1, 1), 1, 0)
 	w.put("func "+Main+"() {", 0)
 	for _, s := range p.Before {
 		w.put("\n"+glue(s), 0)
@@ -315,18 +316,18 @@ func (c *Cell) writeBody(w *writer, p Plan) (wrapped bool) {
 	known := c.analyse()
 	switch {
 	case c.Exec != "":
-		w.directive(p.ID, c.markLine, 1)
+		w.put(directive(p.ID, c.markLine, 1), 0)
 		w.put(c.Exec+"()\n", c.markLine)
 	case c.to > c.from:
 		first := c.src.line(c.from)
 		at := c.src.starts[first-1]
 		var edits []edit
 		edits, wrapped = c.bodyEdits(p, known)
-		w.directive(p.ID, first, c.src.line(c.to)-first+1)
+		w.put(directive(p.ID, first, 1), 0)
 		w.segments(c.cut(string(c.hold), at, c.to, edits))
 		w.put("\n", 0)
 	}
-	w.directive(Glue, 1, 0)
+	w.put(directive(Glue, 1, 1), 0)
 	if p.After != nil && !c.returnsLast() {
 		for _, s := range p.After(slices.Clone(known.endVisible)) {
 			w.put(glue(s)+"\n", 0)

@@ -120,8 +120,10 @@ func TestReplayKeepsPositions(t *testing.T) {
 	if strings.Contains(p.Code, "//line /cell/"+second.ID) {
 		t.Error("positions of the second cell in\n", p.Code)
 	}
-	if _, err := new(gonb).run(p.Code); err != nil {
-		t.Error(err)
+	for _, code := range []string{p.Code, Parse(text[0] + "\n\n" + strings.Repeat("// long\n", 30) + "func g() {}").Compose(Plan{}).Code} {
+		if _, err := new(gonb).run(code); err != nil {
+			t.Error(err)
+		}
 	}
 	for i, d := range second.Declared() {
 		if got, want := d.Source, first.Declared()[i].Source; got != want {
@@ -231,6 +233,7 @@ func TestComposeParts(t *testing.T) {
 		{"byte order mark", "\ufefff()", Plan{}, []string{"\nf()\n"}, []string{"\ufeff"}},
 		{"percent in a raw string", "f(`\n%d`[1:])\n", Plan{}, []string{"f((`\n`+\"%\"+`d`)[1:])"}, nil},
 		{"package at the margin", "packages := 1\nf(packages)", Plan{}, []string{"\n packages := 1\n"}, nil},
+		{"comments go with functions", "x()\n// f\nfunc f() {}\ny()", Plan{}, []string{"// f\n//line"}, []string{"x()\n// f"}},
 		{"blank cell", "\n\n", Plan{Before: []string{"b()"}}, []string{"b()"}, nil},
 	} {
 		c := Parse(r.code)

@@ -114,6 +114,7 @@ const (
 var a, b = h(), 1
 var d, _ X = i2()
 func init() {}
+func sum[S ~[]E, E Number](s S) E { return E(len(s)) }
 `
 	type row struct {
 		kind, key, names, uses, path, alias, source string
@@ -135,6 +136,7 @@ func init() {}
 		{"var", "a", "a b", "h", "", "", "var a, b = h(), 1", 25},
 		{"var", "d", "d _", "X i2", "", "", "var d, _ X = i2()", 26},
 		{"func", "init", "init", "", "", "", "func init() {}", 27},
+		{"func", "sum", "sum", "Number len", "", "", "func sum[S ~[]E, E Number](s S) E { return E(len(s)) }", 28},
 	}
 	c := Parse(code)
 	var got []row

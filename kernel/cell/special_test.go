@@ -29,6 +29,7 @@ func TestSpecials(t *testing.T) {
 		{"// `\n%ls", []Special{{Line: 2, Last: 2, Name: "ls", Args: []string{}, Text: "ls"}}},
 		{"x := `a` + `b\n`\n%ls", []Special{{Line: 3, Last: 3, Name: "ls", Args: []string{}, Text: "ls"}}},
 		{"x := 1 /* ` */ /*\n*/ // /*\n%ls", []Special{{Line: 3, Last: 3, Name: "ls", Args: []string{}, Text: "ls"}}},
+		{"x := a /* c */* b\n%ls", []Special{{Line: 2, Last: 2, Name: "ls", Args: []string{}, Text: "ls"}}},
 		{"!echo `\n%ls", []Special{{Line: 1, Last: 1, Shell: true, Text: "echo `"}, {Line: 2, Last: 2, Name: "ls", Args: []string{}, Text: "ls"}}},
 	} {
 		if got := Parse(r.code).Specials; !slices.EqualFunc(got, r.want, func(a, b Special) bool { return reflect.DeepEqual(a, b) }) {
