@@ -1,7 +1,6 @@
 package keep
 
 import (
-	"encoding/binary"
 	"os"
 	"syscall"
 	"unsafe"
@@ -31,7 +30,7 @@ func clean(at unsafe.Pointer, size uintptr) bool {
 			return false
 		}
 		for j := range n {
-			e := binary.NativeEndian.Uint64(buf[8*j:])
+			e := *(*uint64)(unsafe.Pointer(&buf[8*j]))
 			if e&pageSwapped != 0 && e&pageOfFile == 0 || e&pagePresent != 0 && e&pageOfFile == 0 {
 				return false
 			}

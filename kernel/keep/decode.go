@@ -1,7 +1,6 @@
 package keep
 
 import (
-	"encoding/binary"
 	"reflect"
 	"unsafe"
 )
@@ -148,7 +147,7 @@ func (d *decoder) objectBytes(o *wireObject) ([]byte, error) {
 		}
 		return o.data, nil
 	}
-	offset, n := binary.Uvarint(o.data)
+	offset, n := uvarint(o.data)
 	if n <= 0 {
 		return nil, errDamaged
 	}
@@ -270,6 +269,12 @@ func (d *decoder) value(l *link, r *reader, at unsafe.Pointer) error {
 		return d.dynamic(p, r, at)
 	case kindEmpty:
 		r.byte()
+	case kindTime:
+		data, name := r.bytes(), r.string()
+		if r.bad {
+			return errDamaged
+		}
+		return readTime(p, at, data, name)
 	case kindPointer, kindReopened, kindSlice, kindMap:
 		id := r.uvarint()
 		if r.bad {
@@ -480,6 +485,9 @@ func (d *decoder) skip(wire int, r *reader) {
 		r.byte()
 	case kindPointer, kindReopened, kindSlice, kindMap:
 		r.uvarint()
+	case kindTime:
+		r.bytes()
+		r.bytes()
 	default:
 		r.bytes()
 	}

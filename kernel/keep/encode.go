@@ -2,7 +2,6 @@ package keep
 
 import (
 	"cmp"
-	"encoding/binary"
 	"reflect"
 	"slices"
 	"unsafe"
@@ -50,6 +49,7 @@ type encoder struct {
 	farSize int64
 	limit   int64
 	opened  bool // holds a thing that is opened again
+	zoned   bool // holds a time of a named place
 	errors  int  // nested, see text
 }
 
@@ -171,7 +171,7 @@ func sorted(m reflect.Value, k kind) []reflect.Value {
 
 // memory writes a reference to memory that goes into the far part of the file.
 func (w *encoder) memory(at unsafe.Pointer, size uintptr) {
-	w.out = binary.AppendUvarint(w.out, uint64(w.farSize))
+	w.out = appendUvarint(w.out, uint64(w.farSize))
 	w.far = append(w.far, memory{at, size, w.farSize})
 	w.farSize = align(w.farSize + int64(size))
 }
@@ -184,19 +184,19 @@ func (w *encoder) refer(id reference, o object) {
 		w.ids[id] = n
 		w.objects = append(w.objects, o)
 	}
-	w.out = binary.AppendUvarint(w.out, uint64(n)+1)
+	w.out = appendUvarint(w.out, uint64(n)+1)
 }
 
 func (w *encoder) null() { w.out = append(w.out, 0) }
 
 func (w *encoder) bytes(b []byte) {
-	w.out = binary.AppendUvarint(w.out, uint64(len(b)))
+	w.out = appendUvarint(w.out, uint64(len(b)))
 	w.out = append(w.out, b...)
 }
 
 // string writes a string's length and bytes; those of a long one lie in the far part.
 func (w *encoder) string(s string) {
-	w.out = binary.AppendUvarint(w.out, uint64(len(s)))
+	w.out = appendUvarint(w.out, uint64(len(s)))
 	if len(s) < farMinimum {
 		w.out = append(w.out, s...)
 		return
@@ -253,6 +253,8 @@ func (w *encoder) value(p *plan, at unsafe.Pointer) error {
 			return nil
 		}
 		w.refer(reference{m, 0, p}, object{form: entries, plan: p, n: reflect.NewAt(p.t, at).Elem().Len(), at: m})
+	case kindTime:
+		return w.writeTime(p, at)
 	case kindInterface:
 		return w.dynamic(reflect.NewAt(p.t, at).Elem())
 	case kindEmpty:
@@ -319,11 +321,11 @@ func (w *encoder) dynamic(v reflect.Value) error {
 		return failure("it holds a " + t.String() + " in an interface: " + why)
 	}
 	p := planOf(t)
-	w.out = binary.AppendUvarint(w.out, 1+uint64(w.wires.dynamic(p, name, own)))
+	w.out = appendUvarint(w.out, 1+uint64(w.wires.dynamic(p, name, own)))
 	c := reflect.New(t)
 	c.Elem().Set(v)
 	if p.boxed() {
-		w.out = binary.AppendUvarint(w.out, uint64(len(w.objects)))
+		w.out = appendUvarint(w.out, uint64(len(w.objects)))
 		w.objects = append(w.objects, object{plan: p, n: 1, at: c.UnsafePointer()})
 		return nil
 	}
@@ -345,7 +347,7 @@ func (w *encoder) text(err error) error {
 	}
 	w.errors++
 	defer func() { w.errors-- }()
-	w.out = binary.AppendUvarint(w.out, uint64(len(wrapped)))
+	w.out = appendUvarint(w.out, uint64(len(wrapped)))
 	for i := range wrapped {
 		if err := w.dynamic(reflect.ValueOf(&wrapped[i]).Elem()); err != nil {
 			return err

@@ -1,9 +1,8 @@
 package keep
 
 import (
-	"encoding/binary"
 	"os"
-	"path/filepath"
+	"strings"
 )
 
 // Entry is what a program says about a name that it put.
@@ -17,6 +16,7 @@ type Entry struct {
 	File    string   // in the folder of the program; empty if nothing was written
 	Same    bool     // nothing was written because the value is what the program got
 	Opened  bool     // the value is opened again, or some of it
+	Zoned   bool     // to get the value, [Zones] must be known
 	Size    int64    // of the file, bytes
 	Why     string   // why the value cannot be kept; empty if it is
 }
@@ -39,13 +39,16 @@ func AppendEntry(b []byte, e Entry) []byte {
 	if e.Opened {
 		flags |= 2
 	}
+	if e.Zoned {
+		flags |= 4
+	}
 	b = append(b, flags)
-	b = binary.AppendUvarint(b, uint64(e.Size))
+	b = appendUvarint(b, uint64(e.Size))
 	return appendString(b, e.Why)
 }
 
 func appendStrings(b []byte, all []string) []byte {
-	b = binary.AppendUvarint(b, uint64(len(all)))
+	b = appendUvarint(b, uint64(len(all)))
 	for _, s := range all {
 		b = appendString(b, s)
 	}
@@ -68,10 +71,10 @@ func ParseEntries(b []byte) ([]Entry, error) {
 		e.Dynamic, e.Own = r.strings(), r.strings()
 		e.File = r.string()
 		flags := r.byte()
-		e.Same, e.Opened = flags&1 != 0, flags&2 != 0
+		e.Same, e.Opened, e.Zoned = flags&1 != 0, flags&2 != 0, flags&4 != 0
 		e.Size = int64(r.number(1 << 62))
 		e.Why = r.string()
-		if r.bad || e.File != "" && filepath.Base(e.File) != e.File {
+		if r.bad || e.File != "" && strings.ContainsAny(e.File, `/\`) {
 			return nil, failure("the index of kept names is damaged")
 		}
 		all = append(all, e)
@@ -81,7 +84,7 @@ func ParseEntries(b []byte) ([]Entry, error) {
 
 // ReadIndex returns what the program whose folder it is has put; nothing if it did not end well.
 func ReadIndex(folder string) ([]Entry, error) {
-	b, err := os.ReadFile(filepath.Join(folder, indexFile))
+	b, err := os.ReadFile(join(folder, indexFile))
 	if os.IsNotExist(err) {
 		return nil, nil
 	}

@@ -1,9 +1,7 @@
 package keep
 
 import (
-	"bytes"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -53,6 +51,16 @@ const watchLimit = 1 << 20
 
 var program = load()
 
+// join and parent are those of path/filepath for the paths here, which are plain.
+func join(dir, name string) string { return dir + string(os.PathSeparator) + name }
+
+func parent(dir string) string {
+	if i := strings.LastIndexByte(dir, os.PathSeparator); i >= 0 {
+		return dir[:i]
+	}
+	return "."
+}
+
 func load() *state {
 	s := &state{folder: os.Getenv(Folder), limit: defaultLimit, files: map[string]source{}, put: map[string]bool{}}
 	if n, err := strconv.ParseInt(os.Getenv(limitVariable), 10, 64); err == nil && n > 0 {
@@ -62,7 +70,7 @@ func load() *state {
 		name, rest, _ := strings.Cut(f, "=")
 		file, cell, ok := strings.Cut(rest, ":")
 		if ok {
-			s.files[name] = source{path: filepath.Join(filepath.Dir(s.folder), file), cell: cell}
+			s.files[name] = source{path: join(parent(s.folder), file), cell: cell}
 		}
 	}
 	return s
@@ -108,7 +116,7 @@ func Restore[T any](name string, v *T, types ...Known) {
 func Done() {
 	for _, v := range program.vars {
 		if v.was != nil {
-			if e, err := encode(v.t, v.at, program.limit); err != nil || bytes.Equal(e.flat(), v.was) {
+			if e, err := encode(v.t, v.at, program.limit); err != nil || string(e.flat()) == string(v.was) {
 				continue
 			}
 		}
@@ -164,13 +172,13 @@ func (s *state) add(name string, t reflect.Type, at unsafe.Pointer) {
 		s.index = append(s.index, e)
 		return
 	}
-	e.Size, e.Dynamic, e.Opened = enc.size, enc.dynamic, enc.opened
+	e.Size, e.Dynamic, e.Opened, e.Zoned = enc.size, enc.dynamic, enc.opened, enc.zoned
 	e.Own = append(e.Own, enc.own...)
 	if src := s.files[name]; src.kept != nil && src.kept.holds(enc) {
 		e.Same = true
 	} else {
 		e.File = "v" + strconv.Itoa(len(s.index))
-		if err := enc.write(filepath.Join(s.folder, e.File)); err != nil {
+		if err := enc.write(join(s.folder, e.File)); err != nil {
 			e.File, e.Why = "", "its file cannot be written: "+err.Error()
 		}
 	}
@@ -185,10 +193,10 @@ func (s *state) done() {
 	for _, e := range s.index {
 		out = AppendEntry(out, e)
 	}
-	temp := filepath.Join(s.folder, indexFile+".new")
+	temp := join(s.folder, indexFile+".new")
 	err := os.WriteFile(temp, out, 0o600)
 	if err == nil {
-		err = os.Rename(temp, filepath.Join(s.folder, indexFile))
+		err = os.Rename(temp, join(s.folder, indexFile))
 	}
 	if err != nil {
 		os.Stderr.WriteString("the names of this cell are not kept: " + err.Error() + "\n")

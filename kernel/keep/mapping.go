@@ -1,7 +1,6 @@
 package keep
 
 import (
-	"bytes"
 	"os"
 	"unsafe"
 )
@@ -53,7 +52,7 @@ func (m *mapping) holds(e *encoded) bool {
 		}
 		defer unmap(file)
 	}
-	if !bytes.Equal(file[:len(e.head)], e.head) {
+	if string(file[:len(e.head)]) != string(e.head) {
 		return false
 	}
 	far := len(e.head)
@@ -62,7 +61,7 @@ func (m *mapping) holds(e *encoded) bool {
 		if m.held && p.at == unsafe.Pointer(&m.data[from]) && clean(p.at, p.size) {
 			continue
 		}
-		if !bytes.Equal(file[from:from+int(p.size)], p.bytes()) {
+		if string(file[from:from+int(p.size)]) != string(p.bytes()) {
 			return false
 		}
 	}

@@ -2,7 +2,7 @@ package keep
 
 import (
 	"reflect"
-	"time"
+	"unsafe"
 )
 
 // Reopener is implemented by pointers to things that lie in files of their own. Such a thing is not written
@@ -38,7 +38,6 @@ type (
 var (
 	reopenerType = reflect.TypeFor[Reopener]()
 	errorType    = reflect.TypeFor[error]()
-	timeType     = reflect.TypeFor[time.Time]()
 
 	offers = []struct {
 		kind        kind
@@ -55,7 +54,9 @@ var (
 func offered(t reflect.Type) kind {
 	switch t.PkgPath() + "." + t.Name() {
 	case "time.Time":
-		return kindTime
+		if zoneField(t).Type != nil {
+			return kindTime
+		}
 	case "bytes.Buffer", "strings.Builder":
 		return kindContent
 	}
@@ -86,8 +87,6 @@ func (k kind) write(v any) ([]byte, error) {
 		return v.(gobEncoder).GobEncode()
 	case kindText:
 		return v.(textMarshaler).MarshalText()
-	case kindTime:
-		return writeTime(*v.(*time.Time))
 	}
 	if b, ok := v.(buffer); ok {
 		return b.Bytes(), nil
@@ -104,41 +103,81 @@ func (k kind) read(v any, data []byte) error {
 		return v.(gobDecoder).GobDecode(data)
 	case kindText:
 		return v.(textUnmarshaler).UnmarshalText(data)
-	case kindTime:
-		t, err := readTime(data)
-		*v.(*time.Time) = t
-		return err
 	}
 	_, err := v.(interface{ Write([]byte) (int, error) }).Write(data)
 	return err
 }
 
-// writeTime writes the instant and the name of the place, which the time package leaves out.
-func writeTime(t time.Time) ([]byte, error) {
-	data, err := t.MarshalBinary()
-	return append(append([]byte{byte(len(data))}, data...), t.Location().String()...), err
+// zoneField is the pointer to its place in a time.Time. The package time itself is not imported here: all
+// cells would have to link it whole.
+func zoneField(t reflect.Type) reflect.StructField {
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Name == "loc" && f.Type.Kind() == reflect.Pointer {
+			return f
+		}
+	}
+	return reflect.StructField{}
 }
 
-func readTime(data []byte) (t time.Time, err error) {
-	if len(data) == 0 || len(data) <= int(data[0]) {
-		return t, failure("its time is cut short")
-	}
-	n := 1 + int(data[0])
-	if err := t.UnmarshalBinary(data[1:n]); err != nil {
-		return t, err
-	}
-	switch name := string(data[n:]); name {
-	case "", "UTC":
-	case "Local":
-		t = t.Local()
-	default:
-		_, offset := t.Zone()
-		if loc, err := time.LoadLocation(name); err == nil {
-			if _, there := t.In(loc).Zone(); there == offset {
-				return t.In(loc), nil
-			}
+// zones finds the place of a name; nil if the program has said of none.
+var zones func(name string) unsafe.Pointer
+
+// Zones makes places of the world known, for times that are not in UTC or local time: load is
+// time.LoadLocation.
+func Zones[L any](load func(name string) (*L, error)) Known {
+	zones = func(name string) unsafe.Pointer {
+		l, err := load(name)
+		if err != nil {
+			return nil
 		}
-		t = t.In(time.FixedZone(name, offset))
+		return unsafe.Pointer(l)
 	}
-	return t, nil
+	return Known{}
+}
+
+type zoned interface {
+	Zone() (name string, offset int)
+}
+
+// writeTime writes an instant, and the name of its place, which the package time leaves out.
+func (w *encoder) writeTime(p *plan, at unsafe.Pointer) error {
+	data, err := reflect.NewAt(p.t, at).Interface().(binaryMarshaler).MarshalBinary()
+	if err != nil {
+		return failure("its " + p.t.String() + " cannot be written: " + err.Error())
+	}
+	name := ""
+	f := zoneField(p.t)
+	if loc := *(*unsafe.Pointer)(unsafe.Add(at, f.Offset)); loc != nil {
+		if s, ok := reflect.NewAt(f.Type.Elem(), loc).Interface().(interface{ String() string }); ok {
+			name = s.String()
+		}
+	}
+	if name == "UTC" || name == "Local" {
+		name = ""
+	}
+	w.zoned = w.zoned || name != ""
+	w.bytes(data)
+	w.bytes([]byte(name))
+	return nil
+}
+
+// readTime reads it. A place that is not known here leaves its distance from UTC.
+func readTime(p *plan, at unsafe.Pointer, data []byte, name string) error {
+	t := reflect.NewAt(p.t, at).Interface()
+	if err := t.(binaryUnmarshaler).UnmarshalBinary(data); err != nil {
+		return failure("its " + p.t.String() + " cannot be read: " + err.Error())
+	}
+	z, ok := t.(zoned)
+	if name == "" || zones == nil || !ok {
+		return nil
+	}
+	_, before := z.Zone()
+	loc := (*unsafe.Pointer)(unsafe.Add(at, zoneField(p.t).Offset))
+	old := *loc
+	if *loc = zones(name); *loc == nil {
+		*loc = old
+	} else if _, after := z.Zone(); after != before {
+		*loc = old
+	}
+	return nil
 }

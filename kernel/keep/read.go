@@ -1,7 +1,6 @@
 package keep
 
 import (
-	"encoding/binary"
 	"unsafe"
 )
 
@@ -56,7 +55,7 @@ func (r *reader) fail() {
 }
 
 func (r *reader) uvarint() uint64 {
-	x, n := binary.Uvarint(r.data)
+	x, n := uvarint(r.data)
 	if n <= 0 {
 		r.fail()
 		return 0

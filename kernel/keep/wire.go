@@ -1,7 +1,6 @@
 package keep
 
 import (
-	"encoding/binary"
 	"reflect"
 	"strconv"
 	"unsafe"
@@ -53,6 +52,7 @@ type encoded struct {
 	dynamic []string // texts of the types in interfaces
 	own     []string // types of cells that these texts name
 	opened  bool     // holds a thing that is opened again
+	zoned   bool     // holds a time of a named place
 }
 
 // memory is a part of the file that is written from where it lies.
@@ -125,22 +125,22 @@ func (w *wires) dynamic(p *plan, text string, own []string) int {
 
 // file puts the parts together.
 func (w *encoder) file() *encoded {
-	e := &encoded{far: w.far, own: w.wires.own, opened: w.opened}
+	e := &encoded{far: w.far, own: w.wires.own, opened: w.opened, zoned: w.zoned}
 	var objects []byte
-	objects = binary.AppendUvarint(objects, uint64(len(w.objects)))
+	objects = appendUvarint(objects, uint64(len(w.objects)))
 	for i, o := range w.objects {
-		objects = binary.AppendUvarint(objects, uint64(w.wires.id(o.plan))*4+uint64(o.form))
-		objects = binary.AppendUvarint(objects, uint64(o.n))
-		objects = binary.AppendUvarint(objects, uint64(w.lengths[i]))
+		objects = appendUvarint(objects, uint64(w.wires.id(o.plan))*4+uint64(o.form))
+		objects = appendUvarint(objects, uint64(o.n))
+		objects = appendUvarint(objects, uint64(w.lengths[i]))
 	}
 	h := w.wires.append(magic())
-	h = binary.AppendUvarint(h, uint64(len(w.wires.names)))
+	h = appendUvarint(h, uint64(len(w.wires.names)))
 	for _, n := range w.wires.names {
-		h = appendString(binary.AppendUvarint(h, uint64(n.id)), n.text)
+		h = appendString(appendUvarint(h, uint64(n.id)), n.text)
 		e.dynamic = append(e.dynamic, n.text)
 	}
 	h = append(h, objects...)
-	h = binary.AppendUvarint(h, uint64(w.farSize))
+	h = appendUvarint(h, uint64(w.farSize))
 	h = append(h, w.out...)
 	e.head = append(h, make([]byte, align(int64(len(h)))-int64(len(h)))...)
 	e.size = int64(len(e.head)) + w.farSize
@@ -148,31 +148,53 @@ func (w *encoder) file() *encoded {
 }
 
 func (w *wires) append(h []byte) []byte {
-	h = binary.AppendUvarint(h, uint64(len(w.plans)))
+	h = appendUvarint(h, uint64(len(w.plans)))
 	for i := 0; i < len(w.plans); i++ {
 		p := w.plans[i]
 		h = appendString(append(h, byte(p.kind)), p.t.String())
 		switch p.kind {
 		case kindArray:
-			h = binary.AppendUvarint(binary.AppendUvarint(h, uint64(p.n)), uint64(w.id(p.elem)))
+			h = appendUvarint(appendUvarint(h, uint64(p.n)), uint64(w.id(p.elem)))
 		case kindStruct:
-			h = binary.AppendUvarint(h, uint64(p.size))
-			h = binary.AppendUvarint(h, uint64(len(p.fields)))
+			h = appendUvarint(h, uint64(p.size))
+			h = appendUvarint(h, uint64(len(p.fields)))
 			for _, f := range p.fields {
-				h = binary.AppendUvarint(appendString(h, f.name), uint64(w.id(f.plan)))
-				h = binary.AppendUvarint(h, uint64(f.offset))
+				h = appendUvarint(appendString(h, f.name), uint64(w.id(f.plan)))
+				h = appendUvarint(h, uint64(f.offset))
 			}
 		case kindMap:
-			h = binary.AppendUvarint(binary.AppendUvarint(h, uint64(w.id(p.key))), uint64(w.id(p.elem)))
+			h = appendUvarint(appendUvarint(h, uint64(w.id(p.key))), uint64(w.id(p.elem)))
 		case kindPointer, kindSlice, kindReopened:
-			h = binary.AppendUvarint(h, uint64(w.id(p.elem)))
+			h = appendUvarint(h, uint64(w.id(p.elem)))
 		}
 	}
 	return h
 }
 
+func appendUvarint(b []byte, x uint64) []byte {
+	for x >= 0x80 {
+		b = append(b, byte(x)|0x80)
+		x >>= 7
+	}
+	return append(b, byte(x))
+}
+
+// uvarint reads a number from the beginning of b and returns how many bytes it takes, 0 if there is none.
+func uvarint(b []byte) (x uint64, n int) {
+	for i, c := range b {
+		if i == 9 && c > 1 || i > 9 {
+			return 0, 0
+		}
+		x |= uint64(c&0x7f) << (7 * i)
+		if c < 0x80 {
+			return x, i + 1
+		}
+	}
+	return 0, 0
+}
+
 func appendString(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	return append(appendUvarint(b, uint64(len(s))), s...)
 }
 
 // bytesText writes a number of bytes for people.
