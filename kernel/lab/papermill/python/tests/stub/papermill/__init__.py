@@ -1,0 +1,1 @@
+"""The parts of papermill that the package needs, for tests where there is none."""

@@ -1,0 +1,2 @@
+class PapermillException(Exception):
+    pass
