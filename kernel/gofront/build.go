@@ -32,9 +32,8 @@ var errUnusual = errors.New("the cell is not plain Go")
 func (d *Daemon) build(ctx context.Context, q request, w *answer, out string, direct bool) int {
 	if direct {
 		r, err := d.cellProgram(ctx, builder{Daemon: d, dir: q.dir, env: q.env})
-		if interrupted(ctx) {
-			io.WriteString(w.stderr(), interruptedText)
-			return 1
+		if ctx.Err() != nil {
+			return w.interrupted()
 		}
 		if err == nil && r.code != 0 {
 			io.WriteString(w.stderr(), r.text)

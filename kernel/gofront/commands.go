@@ -15,9 +15,6 @@ import (
 // cellPrefix starts the name of the folder, and of the module, that GoNB makes for a notebook.
 const cellPrefix = "gonb_"
 
-// interruptedText is what a front says whose work an interrupt has ended.
-const interruptedText = "interrupted\n"
-
 // answer carries out what a front is asked. It reports false when the real program has to.
 func (d *Daemon) answer(ctx context.Context, q request, w *answer) (code int, handled bool) {
 	switch q.program {
@@ -85,8 +82,8 @@ func (d *Daemon) Get(ctx context.Context, dir, module string) (output string, er
 	defer done()
 	cmd := realCommand(ctx, dir, BuildEnv(os.Environ(), d.Toolchain), d.Go, "get", module)
 	out, err := cmd.CombinedOutput()
-	if interrupted(ctx) {
-		return string(out), errInterrupted
+	if ctx.Err() != nil {
+		return string(out), context.Cause(ctx)
 	}
 	if err != nil {
 		return string(out), fmt.Errorf("go get %s: %w: %s", module, err, strings.TrimSpace(string(out)))
@@ -102,9 +99,8 @@ func (d *Daemon) runGo(ctx context.Context, dir string, env []string, w *answer,
 	cmd := realCommand(ctx, dir, env, d.Go, args...)
 	cmd.Stdout, cmd.Stderr = w.stdout(), w.stderr()
 	err := cmd.Run()
-	if interrupted(ctx) {
-		io.WriteString(w.stderr(), interruptedText)
-		return 1
+	if ctx.Err() != nil {
+		return w.interrupted()
 	}
 	var exit *exec.ExitError
 	switch {

@@ -77,8 +77,12 @@ func (d *Daemon) Start(socket string) error {
 	return nil
 }
 
+// closeLimit is how long fronts may take to get their last answer.
+const closeLimit = 2 * time.Second
+
 // Close ends the daemon and what it runs, removes the socket and the folders that GoNB made and left, and
-// returns when its goroutines have ended.
+// returns when its goroutines have ended. Fronts that wait for an answer are told that they were
+// interrupted.
 func (d *Daemon) Close() {
 	d.end()
 	d.mu.Lock()
@@ -86,10 +90,18 @@ func (d *Daemon) Close() {
 		d.listener.Close()
 	}
 	for c := range d.conns {
-		c.Close()
+		c.SetReadDeadline(time.Now()) // of those that have asked nothing yet
 	}
 	d.mu.Unlock()
+	late := time.AfterFunc(closeLimit, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		for c := range d.conns {
+			c.Close()
+		}
+	})
 	d.wg.Wait()
+	late.Stop()
 	if d.ready != nil {
 		d.ready.clear()
 	}
@@ -177,7 +189,7 @@ func (d *Daemon) serve(c *net.UnixConn) {
 	if err != nil {
 		return
 	}
-	c.SetReadDeadline(time.Time{})
+	c.SetReadDeadline(time.Time{}) // which may come after that of Close
 	ctx, done := d.jobs.begin(d.ctx)
 	defer done()
 	d.wg.Add(1)

@@ -1,6 +1,7 @@
 package gofront
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
 	"os"
@@ -65,6 +66,7 @@ func newGonb(t testing.TB, project string, settle func(*Settings)) *gonb {
 	if settle != nil {
 		settle(&s)
 	}
+	shareNames(t, s.Cache)
 	d := NewDaemon(s)
 	if err := d.Start(filepath.Join(work, "front")); err != nil {
 		t.Fatal(err)
@@ -76,6 +78,23 @@ func newGonb(t testing.TB, project string, settle func(*Settings)) *gonb {
 	}
 	g.must("go", "mod", "init", cellPrefix+"test")
 	return g
+}
+
+// shareNames has a cache keep the names of packages where all tests do: to ask the go command for them
+// takes long.
+func shareNames(t testing.TB, cache string) {
+	t.Helper()
+	bin, err := programs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := filepath.Join(bin, "names")
+	if err := os.MkdirAll(names, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(names, filepath.Join(cache, "names")); err != nil && !os.IsExist(err) {
+		t.Fatal(err)
+	}
 }
 
 // shortDir is a folder whose path is short enough for a socket.
@@ -162,4 +181,24 @@ func (g *gonb) cell(src string) (out string, code int, took phases) {
 		}
 	}
 	return out, code, took
+}
+
+// writeZip writes an archive of files.
+func writeZip(t *testing.T, path string, files map[string]string) {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for name, text := range files {
+		w, err := z.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, b.String())
 }

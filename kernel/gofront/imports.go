@@ -7,7 +7,6 @@ import (
 	"go/parser"
 	"go/scanner"
 	"go/token"
-	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -27,9 +26,8 @@ func (d *Daemon) fixImports(ctx context.Context, q request, w *answer) int {
 	}
 	r := &resolver{Daemon: d, ctx: ctx, dir: filepath.Dir(file), env: q.env}
 	f, err := r.fix(file, src)
-	if interrupted(ctx) {
-		io.WriteString(w.stderr(), interruptedText)
-		return 1
+	if ctx.Err() != nil {
+		return w.interrupted()
 	}
 	if err != nil {
 		scanner.PrintError(w.stderr(), err)

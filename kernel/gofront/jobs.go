@@ -48,6 +48,3 @@ func (j *jobs) abort() int {
 	clear(j.running)
 	return n
 }
-
-// interrupted reports whether ctx ended by an interrupt.
-func interrupted(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errInterrupted) }

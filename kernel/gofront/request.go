@@ -67,6 +67,12 @@ func (a *answer) tell(fields ...string) error {
 func (a *answer) exit(code int) { a.tell(tellExit, strconv.Itoa(code)) }
 func (a *answer) leave()        { a.tell(tellLeave) }
 
+// interrupted tells why a front gets no better answer, and returns the exit status.
+func (a *answer) interrupted() int {
+	a.tell(tellErr, errInterrupted.Error()+"\n")
+	return 1
+}
+
 // stream is one of the two outputs of a front.
 type stream struct {
 	a    *answer

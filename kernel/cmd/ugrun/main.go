@@ -27,6 +27,7 @@ const answerLimit = 5
 const (
 	runEnv     = "UGKERNEL_RUN"
 	displayEnv = "UG_DISPLAY"
+	frontEnv   = "UGKERNEL_FRONT" // of the fronts, which answer GoNB and nobody else
 	pipeEnv    = "GONB_PIPE"
 	backEnv    = "GONB_PIPE_BACK"
 )
@@ -166,7 +167,7 @@ func (g *grant) environ() []string {
 	env := make([]string, 0, 64)
 	for _, e := range os.Environ() {
 		name := variable(e)
-		if name == runEnv {
+		if name == runEnv || name == frontEnv {
 			continue
 		}
 		replaced := false
