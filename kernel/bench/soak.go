@@ -53,7 +53,8 @@ func (b *Bench) Many(ctx context.Context, cells int) (Growth, error) {
 	return g, nil
 }
 
-// holds adds up what the kernel and its GoNB hold, and counts other descendants but gopls and the guard.
+// holds adds up what the kernel and its GoNB hold, and counts other descendants but gopls, the guard, and the
+// compiler and linker that wait for the next cell.
 func holds(pid int) (memory int64, files, others int) {
 	add := func(pid int) {
 		if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid)); err == nil {
@@ -71,7 +72,7 @@ func holds(pid int) (memory int64, files, others int) {
 		switch p.Name {
 		case "gonb":
 			add(p.PID)
-		case "gopls", "ugrun":
+		case "gopls", "ugrun", "compile", "link":
 		default:
 			others++
 		}
@@ -148,10 +149,12 @@ func killOne(pid int) string {
 	}
 	p := all[rand.IntN(len(all))]
 	name := p.Name
+	command, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.PID))
+	program, _, _ := strings.Cut(string(command), "\x00")
 	switch {
-	case name == "ugrun" && p.Parent == pid:
+	case p.Ended, name == "ugrun" && p.Parent == pid:
 		return ""
-	case strings.HasPrefix(name, "gonb_"):
+	case strings.HasPrefix(filepath.Base(program), "gonb_"):
 		name = "cell"
 	case name != "gonb" && name != "gopls":
 		name = "build"

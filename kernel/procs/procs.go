@@ -12,7 +12,11 @@ type Process struct {
 	Group  int
 	Start  int64 // when it was started, in the units of [Now]
 	Name   string
+	Ended  bool // a zombie: nobody has taken note of its end
 }
+
+// Reaper takes note of the end of adopted processes.
+type Reaper struct{ seen map[int]int64 }
 
 // Descendants lists the children of a process, their children, and so on.
 func Descendants(root int) []Process {

@@ -13,14 +13,21 @@ import (
 // Adopt makes this process the parent of descendants whose own parent has ended, so that they are found.
 func Adopt() error { return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
 
-// Reap takes note of the end of adopted processes; processes that this program itself waits for must be
-// named in ours.
-func Reap(ours func(pid int) bool) {
-	for _, p := range Descendants(os.Getpid()) {
-		if p.Parent == os.Getpid() && !ours(p.PID) {
-			unix.Wait4(p.PID, nil, unix.WNOHANG, nil)
+// Reap takes note of the end of adopted processes, which would stay as zombies. It leaves alone what it sees
+// for the first time: the end of its own children this program notes by itself, and sooner.
+func (r *Reaper) Reap() {
+	seen := map[int]int64{}
+	for _, p := range list() {
+		if p.Parent != os.Getpid() || !p.Ended {
+			continue
 		}
+		if start, ok := r.seen[p.PID]; ok && start == p.Start {
+			unix.Wait4(p.PID, nil, unix.WNOHANG, nil)
+			continue
+		}
+		seen[p.PID] = p.Start
 	}
+	r.seen = seen
 }
 
 // Now is the present time, in clock ticks since the start of the system.
@@ -70,7 +77,7 @@ func stat(pid int) (Process, bool) {
 	if len(f) < 20 {
 		return Process{}, false
 	}
-	p := Process{PID: pid, Name: string(text[open+1 : end])}
+	p := Process{PID: pid, Name: string(text[open+1 : end]), Ended: f[0] == "Z"}
 	p.Parent, _ = strconv.Atoi(f[1])
 	p.Group, _ = strconv.Atoi(f[2])
 	p.Start, _ = strconv.ParseInt(f[19], 10, 64)

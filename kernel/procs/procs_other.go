@@ -13,7 +13,7 @@ import (
 func Adopt() error { return nil }
 
 // Reap does nothing, as nothing is adopted.
-func Reap(func(int) bool) {}
+func (*Reaper) Reap() {}
 
 // Now is the present time, in seconds since 1970.
 func Now() int64 { return time.Now().Unix() }

@@ -61,8 +61,9 @@ func TestOrphansAreAdopted(t *testing.T) {
 		t.Fatalf("%+v", orphans)
 	}
 	procs.Signal(orphans, syscall.SIGKILL)
+	var reaper procs.Reaper
 	eventually(t, "the orphan is gone", func() bool {
-		procs.Reap(func(int) bool { return false })
+		reaper.Reap()
 		return len(procs.Since(os.Getpid(), before)) == 0
 	})
 }

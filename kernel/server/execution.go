@@ -47,7 +47,6 @@ type execution struct {
 	outputs  []*output.Output
 	pipes    []*display.Pipe
 	feeds    []chan struct{} // closed to end the watch for programs that read input
-	exits    map[string]run.Exit
 	watch    *resources.Watcher
 	sending  atomic.Bool // GoNB executes a text of this cell
 	launched bool        // its program has been started, and so was built
@@ -59,6 +58,7 @@ type launch struct {
 	command []string
 	secret  bool // what it reads is not shown
 	script  bool // reads the cell from its input
+	ended   chan run.Exit
 }
 
 // executeRequest is the content of an execute_request.
@@ -89,7 +89,7 @@ func (s *Server) execute(r *request) {
 	}
 	store := orTrue(asks.Store) && !asks.Silent
 	e := &execution{s: s, req: r, silent: asks.Silent, asks: asks, cell: cell.Parse(*asks.Code), began: procs.Now(), start: time.Now(),
-		done: make(chan struct{}), commands: map[string]launch{}, exits: map[string]run.Exit{}}
+		done: make(chan struct{}), commands: map[string]launch{}}
 	e.ctx, e.cancel = context.WithCancel(s.ctx)
 	defer e.cancel()
 	s.mu.Lock()

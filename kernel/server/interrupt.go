@@ -76,3 +76,21 @@ func (s *Server) ours() []int {
 	}
 	return keep
 }
+
+// reapEvery is how often the kernel takes note of the end of processes that cells have left behind.
+const reapEvery = 5 * time.Second
+
+// reap does so until the kernel ends.
+func reap(ctx context.Context) {
+	var r procs.Reaper
+	tick := time.NewTicker(reapEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			r.Reap()
+		}
+	}
+}

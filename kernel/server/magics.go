@@ -179,11 +179,11 @@ func (e *execution) ug(sp cell.Special) *trace.Error {
 	if out, err := build.CombinedOutput(); err != nil {
 		return trace.Plain("BuildError", "ug does not build: "+err.Error(), strings.Split(strings.TrimSpace(string(out)+"\n"+err.Error()), "\n"))
 	}
-	id := e.order(launch{command: append([]string{program}, sp.Args...)})
+	id, ended := e.order(launch{command: append([]string{program}, sp.Args...)})
 	if failed := e.toChild("!exec "+quote(e.s.launcher())+" shell "+id, nil); failed != nil {
 		return failed
 	}
-	return e.failedCommand(id, "ug "+strings.Join(sp.Args, " "))
+	return e.failedCommand(ended, "ug "+strings.Join(sp.Args, " "))
 }
 
 // captureTo copies the output of the cell to a file.

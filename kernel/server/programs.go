@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"urbangraph/kernel/cell"
 	"urbangraph/kernel/display"
@@ -95,10 +96,15 @@ func (s *Server) programStarted(l run.Launch, group int) {
 
 // programEnded notes how a command has ended.
 func (s *Server) programEnded(l run.Launch, x run.Exit) {
-	if e := s.current(); e != nil {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.exits[l.ID] = x
+	e := s.current()
+	if e == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if order, ok := e.commands[l.ID]; ok {
+		delete(e.commands, l.ID)
+		order.ended <- x
 	}
 }
 
@@ -140,31 +146,38 @@ func (e *execution) endOutputs() (panicked string) {
 // numbers count the commands of all cells.
 var numbers atomic.Int64
 
-// order keeps a command for the launcher and returns its id.
-func (e *execution) order(l launch) string {
-	id := fmt.Sprint(numbers.Add(1))
+// order keeps a command for the launcher and returns its id, and where its end will be told.
+func (e *execution) order(l launch) (id string, ended <-chan run.Exit) {
+	id = fmt.Sprint(numbers.Add(1))
+	l.ended = make(chan run.Exit, 1)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.commands[id] = l
-	return id
+	return id, l.ended
 }
 
-// shell keeps a shell line for the launcher and returns its id.
-func (e *execution) shell(sp cell.Special) string {
+// shell keeps a shell line for the launcher.
+func (e *execution) shell(sp cell.Special) (id string, ended <-chan run.Exit) {
 	l := launch{command: []string{"/bin/bash", "-c", sp.Text}, secret: e.secret}
 	e.secret = false
 	return e.order(l)
 }
 
-// failedCommand is the error of a command that did not end well, nil when it did.
-func (e *execution) failedCommand(id, text string) *trace.Error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	x, ok := e.exits[id]
+// endTime bounds the wait for news of the end of a command that GoNB has seen end.
+const endTime = 5 * time.Second
+
+// failedCommand is the error of a command that did not end well, nil when it did. GoNB may see its end
+// before we do.
+func (e *execution) failedCommand(ended <-chan run.Exit, text string) *trace.Error {
+	x := run.Exit{Lost: true}
+	select {
+	case x = <-ended:
+	case <-time.After(endTime):
+	}
 	switch {
 	case e.interrupted.Load():
 		return interruptedError(nil)
-	case !ok || x.Lost:
+	case x.Lost:
 		return trace.Plain("ShellError", "the shell command did not run to its end: "+text, nil)
 	case x.Signal != "":
 		return trace.Plain("ShellError", fmt.Sprintf("the shell command was ended by a signal (%s): %s", x.Signal, text), nil)
@@ -186,9 +199,9 @@ func (e *execution) runScript(sc *cell.Script) *trace.Error {
 	if len(command) == 0 {
 		return trace.Plain("UsageError", "%%script needs the command to run, such as %%script python3", nil)
 	}
-	id := e.order(launch{command: command, script: true})
+	id, ended := e.order(launch{command: command, script: true})
 	if failed := e.toChild(fmt.Sprintf("%%%%script %q script %s\n%s", e.s.launcher(), id, sc.Body), nil); failed != nil {
 		return failed
 	}
-	return e.failedCommand(id, sc.Line)
+	return e.failedCommand(ended, sc.Line)
 }

@@ -49,7 +49,7 @@ func (e *execution) run() *trace.Error {
 	for _, sp := range c.Specials {
 		switch {
 		case sp.Shell:
-			id := e.shell(sp)
+			id, ended := e.shell(sp)
 			mark := "!"
 			if sp.InTemp {
 				mark = "!*"
@@ -60,7 +60,7 @@ func (e *execution) run() *trace.Error {
 			}
 			e.s.noteMagics(settings)
 			gathered, settings = nil, nil
-			if failed := e.failedCommand(id, sp.Text); failed != nil {
+			if failed := e.failedCommand(ended, sp.Text); failed != nil {
 				return failed
 			}
 		default:

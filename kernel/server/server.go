@@ -168,6 +168,7 @@ func (s *Server) background(fn func(ctx context.Context)) {
 // Serve runs the kernel until a client shuts it down or its context ends.
 func (s *Server) Serve() error {
 	s.background(s.keeper.keep)
+	s.background(reap)
 	s.background(func(context.Context) {
 		for {
 			r, ok := s.queue.next()
