@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"time"
 
@@ -36,6 +37,9 @@ func fake(mode string) {
 	for {
 		body, err := readFrame(in)
 		if err != nil {
+			if mode == "outlives its input" {
+				time.Sleep(time.Hour)
+			}
 			return
 		}
 		var m message
@@ -111,9 +115,18 @@ func withFake(mode string) func(*Options) {
 	}
 }
 
+// victimMode is how the fake gopls of a victim behaves: where the system ends it with the kernel it need
+// not notice that itself.
+func victimMode() string {
+	if runtime.GOOS == "linux" {
+		return "outlives its input"
+	}
+	return "works"
+}
+
 // victim is a kernel with a gopls, which it tells the process of before it waits to be killed.
 func victim(work string) {
-	s := New(Options{Gopls: os.Getenv("TEST_VICTIM_GOPLS"), Env: append(os.Environ(), fakeMode+"=works", victimWork+"="), Work: work,
+	s := New(Options{Gopls: os.Getenv("TEST_VICTIM_GOPLS"), Env: append(os.Environ(), fakeMode+"="+victimMode(), victimWork+"="), Work: work,
 		Module: func(string) error { return nil }, Patience: 20 * time.Second})
 	s.Complete(s.life, book{}, "fmt.P", 5)
 	fmt.Println(s.Process())

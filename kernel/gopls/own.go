@@ -125,6 +125,15 @@ func (o *own) complete(prefix string) []candidate {
 	for name, path := range o.scope.imports {
 		add(name, Package, path, 2)
 	}
+	for _, path := range o.scope.dots {
+		if p, err := o.lib.load(path); err == nil {
+			for name, s := range p.symbols {
+				if ast.IsExported(name) && fits(name) {
+					add(name, s.kind, s.brief(), 2)
+				}
+			}
+		}
+	}
 	for k := token.BREAK; k <= token.VAR; k++ {
 		add(k.String(), Keyword, "", 3)
 	}
@@ -180,7 +189,7 @@ func ranked(c []candidate, prefix string) []candidate {
 
 // membersOf lists what can follow x and a dot, and whether that is of another package.
 func (o *own) membersOf(x ast.Expr) (symbols map[string]*symbol, foreign bool) {
-	if id, ok := x.(*ast.Ident); ok && o.types.locals.find(id.Name) == nil && o.pkg.symbols[id.Name] == nil {
+	if id, ok := x.(*ast.Ident); ok && o.types.locals.find(id.Name) == nil && o.types.declared(id.Name, o.pkg, o.scope) == nil {
 		p := o.types.packageOf(id.Name, o.scope)
 		if p == nil {
 			p = o.types.unimported(id.Name)
@@ -244,7 +253,7 @@ func (o *own) explain(whole bool) (string, bool) {
 	if l := o.types.locals.find(word); l != nil {
 		return o.explainLocal(l), true
 	}
-	if s := o.pkg.symbols[word]; s != nil {
+	if s := o.types.declared(word, o.pkg, o.scope); s != nil {
 		return s.markdown(whole), true
 	}
 	p := o.types.packageOf(word, o.scope)

@@ -82,6 +82,12 @@ func TestOwnComplete(t *testing.T) {
 		{"x := x\nx.|", "", "Norm"},
 		{"type A struct{ *B }\ntype B struct{ *A; N int }\nvar a A\na.|", "N", ""},
 		{"var a = b\nvar b = a\na.|", "", "X"},
+		// imported with a dot
+		{"import . \"house/rooms\"\n%%\nNe|", "New", ""},
+		{"import . \"house/rooms\"\n%%\nr := Room{}\nr.|", "Area Name", ""},
+		{"import . \"house/rooms\"\n%%\nr, _ := New(\"\")\nr.|", "Area Name", ""},
+		{"import . \"house/rooms\"\n%%\nHall.|", "Area Name", ""},
+		{"import . \"house/rooms\"\n%%\nhid|", "", "hidden"},
 		// nothing
 		{"\"fmt.|\"", "", "Print"},
 		{"// fmt.|", "", "Print"},

@@ -42,8 +42,9 @@ type symbol struct {
 
 // fileScope is what names of packages mean in one file.
 type fileScope struct {
-	imports map[string]string // name -> import path; under "." are not kept
+	imports map[string]string // name -> import path
 	unnamed []string          // import paths without a name of their own
+	dots    []string          // import paths whose names are those of the file
 }
 
 // packageEntry is a package in memory.
@@ -234,7 +235,13 @@ func scopeOf(tree *ast.File) *fileScope {
 			continue
 		}
 		if i.Name != nil {
-			s.imports[i.Name.Name] = path
+			switch i.Name.Name {
+			case ".":
+				s.dots = append(s.dots, path)
+			case "_":
+			default:
+				s.imports[i.Name.Name] = path
+			}
 			continue
 		}
 		s.imports[guessName(path)] = path

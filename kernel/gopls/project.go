@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/scanner"
 	"go/token"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,8 +22,8 @@ type Notebook interface {
 // KeptVariable is a name whose value is kept between cells.
 type KeptVariable struct {
 	Name    string
-	Type    string            // as a cell would write it, such as []float64 or *graph.Graph
-	Imports map[string]string // name of a package in Type -> import path
+	Type    string            // such as []float64 or *graph.Graph
+	Imports map[string]string // name of a package in Type -> import path; the name need not be the usual one
 }
 
 // Names of the files of the shadow module.
@@ -109,8 +110,8 @@ func compose(nb Notebook, o cell.Outline, m *importer) *project {
 		}
 		b.WriteString(text)
 	}
-	known := notebookImports(nb)
-	p.notebook = notebookText(nb, known, own)
+	known, vars := notebookImports(nb)
+	p.notebook = notebookText(nb.Declarations(), vars, known, own)
 	for _, i := range known {
 		own.packages[i.name] = true
 	}
@@ -236,8 +237,8 @@ func declaredIn(src string) declared {
 type namedImport struct{ name, alias, path string }
 
 // notebookImports lists the imports of a notebook, each name once: those of declarations and those that
-// the types of variables need.
-func notebookImports(nb Notebook) []namedImport {
+// the types of variables need. The variables come with their types as a user would write them.
+func notebookImports(nb Notebook) ([]namedImport, []KeptVariable) {
 	var out []namedImport
 	seen := map[string]bool{}
 	add := func(alias, path string) {
@@ -255,21 +256,44 @@ func notebookImports(nb Notebook) []namedImport {
 			add(d.Alias, d.Path)
 		}
 	}
-	for _, v := range nb.Variables() {
-		names := make([]string, 0, len(v.Imports))
-		for n := range v.Imports {
-			names = append(names, n)
-		}
-		slices.Sort(names)
-		for _, n := range names {
-			alias := n
-			if guessName(v.Imports[n]) == n {
-				alias = ""
+	vars := slices.Clone(nb.Variables())
+	for i, v := range vars {
+		for _, from := range slices.Sorted(maps.Keys(v.Imports)) {
+			path := v.Imports[from]
+			to := guessName(path)
+			if !token.IsIdentifier(to) || seen[to] && !slices.Contains(out, namedImport{to, "", path}) && !slices.Contains(out, namedImport{to, to, path}) {
+				add(from, path)
+				continue
 			}
-			add(alias, v.Imports[n])
+			add(to, path)
+			vars[i].Type = renamePackage(vars[i].Type, from, to)
 		}
 	}
-	return out
+	return out, vars
+}
+
+// renamePackage gives a package another name in a type.
+func renamePackage(typ, from, to string) string {
+	var b strings.Builder
+	last := 0
+	var s scanner.Scanner
+	file := token.NewFileSet().AddFile("", -1, len(typ))
+	s.Init(file, []byte(typ), func(token.Position, string) {}, 0)
+	at := -1 // of an identifier to rename, when a period follows
+	for {
+		pos, tok, lit := s.Scan()
+		if tok == token.EOF {
+			return b.String() + typ[last:]
+		}
+		if tok == token.PERIOD && at >= 0 {
+			b.WriteString(typ[last:at] + to)
+			last = at + len(from)
+		}
+		at = -1
+		if tok == token.IDENT && lit == from {
+			at = file.Offset(pos)
+		}
+	}
 }
 
 // importText writes imports, less those whose names are taken.
@@ -284,10 +308,10 @@ func importText(imports []namedImport, taken map[string]bool) string {
 }
 
 // notebookText writes what earlier cells have left, less what the cell declares anew.
-func notebookText(nb Notebook, imports []namedImport, own declared) string {
+func notebookText(decls []cell.Decl, vars []KeptVariable, imports []namedImport, own declared) string {
 	var b strings.Builder
 	b.WriteString("package main\n\n" + importText(imports, nil))
-	for _, d := range nb.Declarations() {
+	for _, d := range decls {
 		if d.Kind == "import" || own.replaces(d) {
 			continue
 		}
@@ -298,7 +322,7 @@ func notebookText(nb Notebook, imports []namedImport, own declared) string {
 			}
 		}
 	}
-	for _, v := range nb.Variables() {
+	for _, v := range vars {
 		if v.Type != "" && !own.names[v.Name] {
 			own.names[v.Name] = true
 			b.WriteString("\nvar " + v.Name + " " + v.Type + "\n")

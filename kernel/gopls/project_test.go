@@ -56,10 +56,28 @@ func TestCompose(t *testing.T) {
 		}
 	}
 	n := shadow(notebook, "").notebook
-	for _, w := range []string{"type Point struct", "func helper(", "var limit = 3", "var points []Point", "var byName map[string]*rooms.Room", "import \"house/rooms\"", "import h \"house/rooms\""} {
+	for _, w := range []string{"type Point struct", "func helper(", "var limit = 3", "var points []Point", "var byName map[string]*rooms.Room", "import rooms \"house/rooms\"", "import h \"house/rooms\""} {
 		if !strings.Contains(n, w) {
 			t.Errorf("%q is missing in\n%s", w, n)
 		}
+	}
+}
+
+// TestTypesReadWell checks that types of variables name packages as users do where that is possible.
+func TestTypesReadWell(t *testing.T) {
+	nb := book{declared: "import \"fmt\"\nimport other \"house/other\"\nvar plot = 1", vars: []KeptVariable{
+		{Name: "a", Type: "map[ug_rooms_12.Room][]*ug_rooms_12.Size", Imports: map[string]string{"ug_rooms_12": "house/rooms"}},
+		{Name: "b", Type: "ug_other_3.T", Imports: map[string]string{"ug_other_3": "elsewhere/other"}},
+		{Name: "c", Type: "struct{ ug_fmt_1 ug_fmt_1.Stringer }", Imports: map[string]string{"ug_fmt_1": "fmt"}},
+	}}
+	got := shadow(nb, "").notebook
+	for _, w := range []string{"var a map[rooms.Room][]*rooms.Size\n", "import rooms \"house/rooms\"\n", "var b ug_other_3.T\n", "import ug_other_3 \"elsewhere/other\"\n", "var c struct{ ug_fmt_1 fmt.Stringer }\n"} {
+		if !strings.Contains(got, w) {
+			t.Errorf("%q is missing in\n%s", w, got)
+		}
+	}
+	if nb.vars[0].Type[4:6] != "ug" {
+		t.Error("the notebook was changed")
 	}
 }
 

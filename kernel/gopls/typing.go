@@ -28,6 +28,22 @@ func (t *typer) spent() bool {
 	return t.steps > maxSteps
 }
 
+// declared is what a name means at the level of the package, in a file: a declaration of the package or
+// of one that is imported with a dot.
+func (t *typer) declared(name string, p *goPackage, scope *fileScope) *symbol {
+	if s := p.symbols[name]; s != nil {
+		return s
+	}
+	if scope != nil && ast.IsExported(name) {
+		for _, path := range scope.dots {
+			if d, err := t.lib.load(path); err == nil && d.symbols[name] != nil {
+				return d.symbols[name]
+			}
+		}
+	}
+	return nil
+}
+
 // packageOf loads the package that a name stands for in a file.
 func (t *typer) packageOf(name string, scope *fileScope) *goPackage {
 	if scope != nil {
@@ -67,7 +83,7 @@ func (t *typer) named(x typed) *symbol {
 		if l := t.locals.find(e.Name); l != nil && l.kind == Type && x.pkg.path == "" {
 			return &symbol{name: l.name, kind: Type, pkg: x.pkg, scope: x.scope, pos: l.pos, spec: &ast.TypeSpec{Name: e, Type: l.typ}}
 		}
-		if s := x.pkg.symbols[e.Name]; s != nil && s.kind == Type {
+		if s := t.declared(e.Name, x.pkg, x.scope); s != nil && s.kind == Type {
 			return s
 		}
 		if e.Name == "error" {
@@ -214,7 +230,7 @@ func (t *typer) symbolType(s *symbol) (typed, bool) {
 // selected is what X.Sel stands for.
 func (t *typer) selected(x typed, sel string) *symbol {
 	if id, ok := x.expr.(*ast.Ident); ok {
-		if t.locals.find(id.Name) == nil && x.pkg.symbols[id.Name] == nil {
+		if t.locals.find(id.Name) == nil && t.declared(id.Name, x.pkg, x.scope) == nil {
 			if p := t.packageOf(id.Name, x.scope); p != nil {
 				return p.symbols[sel]
 			}
@@ -243,7 +259,7 @@ func (t *typer) typeOf(x typed, result int) (typed, bool) {
 		if l := t.locals.find(e.Name); l != nil {
 			return l.typeOf(t, x)
 		}
-		if s := x.pkg.symbols[e.Name]; s != nil && s.kind != Type {
+		if s := t.declared(e.Name, x.pkg, x.scope); s != nil && s.kind != Type {
 			return t.symbolType(s)
 		}
 	case *ast.BasicLit:
