@@ -196,18 +196,17 @@ func (r *resolver) find(name string, symbols []string) string {
 	return only
 }
 
-// blank overwrites an import with spaces, and its whole declaration when that has no parentheses.
+// blank overwrites an import with spaces; where it stands without parentheses, empty ones take its place.
 func blank(src []byte, set *token.FileSet, af *ast.File, s *ast.ImportSpec) {
-	from, to := s.Pos(), s.End()
-	for _, d := range af.Decls {
-		if g, ok := d.(*ast.GenDecl); ok && !g.Lparen.IsValid() && len(g.Specs) == 1 && g.Specs[0] == s {
-			from, to = g.Pos(), g.End()
-		}
-	}
-	f := set.File(from)
-	for i := f.Offset(from); i < f.Offset(to); i++ {
+	f := set.File(s.Pos())
+	for i := f.Offset(s.Pos()); i < f.Offset(s.End()); i++ {
 		if src[i] != '\n' {
 			src[i] = ' '
+		}
+	}
+	for _, d := range af.Decls {
+		if g, ok := d.(*ast.GenDecl); ok && !g.Lparen.IsValid() && g.Specs[0] == s {
+			copy(src[f.Offset(s.Path.Pos()):], "()") // a path takes three bytes or more
 		}
 	}
 }
