@@ -81,9 +81,11 @@ func (c *Cell) HasGo() bool {
 	return c.Script == nil && (len(c.items) > 0 || c.Explicit || c.Test)
 }
 
-// HasBody tells whether the cell has statements that run when it does.
+// HasBody tells whether the cell has something that runs when it does: statements, or variables that are
+// called _, which become such.
 func (c *Cell) HasBody() bool {
-	return c.Exec != "" || c.main != nil || c.body != nil && len(c.body.List) > 0
+	return c.Exec != "" || c.main != nil || c.body != nil && len(c.body.List) > 0 ||
+		slices.ContainsFunc(c.decls, func(d declaration) bool { return d.blank })
 }
 
 // OwnMain tells whether the cell declares func main itself: nothing is put into it.

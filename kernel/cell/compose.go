@@ -258,6 +258,9 @@ func (c *Cell) writeHead(w *writer, p Plan) {
 	}
 	ownFlag := false
 	for _, d := range c.decls {
+		if d.blank {
+			continue
+		}
 		if d.Kind != "import" && slices.Contains(d.Names, "flag") {
 			ownFlag = true
 		}
@@ -301,8 +304,30 @@ func (c *Cell) writeMain(w *writer, p Plan) {
 	at, end := int(name.Pos())-1-len(headDecl), int(name.End())-1-len(headDecl)
 	from, to := int(c.main.Pos())-1-len(headDecl), int(c.main.End())-1-len(headDecl)
 	w.function(nil, directive(p.ID, c.src.line(from), 1), c.src.line(from), strings.Count(c.src.s[from:to], "\n"))
-	w.segments(c.cut(c.src.s, from, to, []edit{{at, end, Main + inline(p.ID, c.src.line(end), c.src.column(end)), -1}}))
+	edits := []edit{{at, end, Main + inline(p.ID, c.src.line(end), c.src.column(end)), -1}}
+	if c.main.Body != nil {
+		var blanks writer
+		c.writeBlanks(&blanks, p)
+		if blanks.Len() > 0 {
+			at := int(c.main.Body.Lbrace) - len(headDecl)
+			edits = append(edits, edit{at, at, "\n" + blanks.String() + inline(p.ID, c.src.line(at), c.src.column(at)), -1})
+		}
+	}
+	w.segments(c.cut(c.src.s, from, to, edits))
 	w.put("\n", 0)
+}
+
+// writeBlanks writes the variables without a name where the body begins. GoNB would keep each one for ever,
+// once more for each run of the cell, with no key to remove it by: a line such as var _ I = T{} would fail
+// in all later cells once T is another type.
+func (c *Cell) writeBlanks(w *writer, p Plan) {
+	for _, d := range c.decls {
+		if d.blank {
+			w.put(directive(p.ID, d.Line, 1)+"var ", 0)
+			w.segments(c.cut(c.src.s, d.at, d.end, nil))
+			w.put("\n", 0)
+		}
+	}
 }
 
 // writeBody writes the body with what the plan puts around and into it.
@@ -313,6 +338,7 @@ func (c *Cell) writeBody(w *writer, p Plan) (wrapped bool) {
 		w.put("\n"+glue(s), 0)
 	}
 	w.put("\n{\n", 0)
+	c.writeBlanks(w, p)
 	known := c.analyse()
 	switch {
 	case c.Exec != "":
@@ -349,12 +375,12 @@ func (c *Cell) returnsLast() bool {
 // bodyEdits puts the plan's statements before returns and after displays, and wraps the result.
 func (c *Cell) bodyEdits(p Plan, known *names) (edits []edit, wrapped bool) {
 	if p.After != nil {
-		for r, visible := range known.returns {
-			stmts := p.After(slices.Clone(visible))
+		for _, r := range known.returns {
+			stmts := p.After(slices.Clone(r.visible))
 			if len(stmts) == 0 {
 				continue
 			}
-			at, end := bodyOffset(r.Pos()), bodyOffset(r.End())
+			at, end := bodyOffset(r.stmt.Pos()), bodyOffset(r.stmt.End())
 			edits = append(edits,
 				edit{at, at, "{\n" + inline(Glue, 1, 1) + glue(strings.Join(stmts, "\n")) + "\n" + inline(p.ID, c.src.line(at), c.src.column(at)), -1},
 				edit{end, end, "}", -1})

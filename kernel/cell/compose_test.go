@@ -233,6 +233,10 @@ func TestComposeParts(t *testing.T) {
 		{"byte order mark", "\ufefff()", Plan{}, []string{"\nf()\n"}, []string{"\ufeff"}},
 		{"percent in a raw string", "f(`\n%d`[1:])\n", Plan{}, []string{"f((`\n`+\"%\"+`d`)[1:])"}, nil},
 		{"package at the margin", "packages := 1\nf(packages)", Plan{}, []string{"\n packages := 1\n"}, nil},
+		{"variables without a name", "var _ I = T{}\nvar _, a = 1, 2\nx()", Plan{ID: "c", Before: []string{"b()"}},
+			[]string{"var _, a = 1, 2\nfunc main", "b()\n{\n//line /cell/c:1:1\nvar _ I = T{}\n//line /cell/c:3:1\nx()"}, []string{"var _ I = T{}\nvar"}},
+		{"variables without a name and main", "func main() { x() }\nvar (\n\t_ = f()\n)", Plan{ID: "c"},
+			[]string{"() {\n//line /cell/c:3:1\nvar _ = f()\n/*line /cell/c:1:14*/ x() }"}, nil},
 		{"comments go with functions", "x()\n// f\nfunc f() {}\ny()", Plan{}, []string{"// f\n//line"}, []string{"x()\n// f"}},
 		{"blank cell", "\n\n", Plan{Before: []string{"b()"}}, []string{"b()"}, nil},
 	} {

@@ -69,6 +69,7 @@ type declaration struct {
 	at, end int      // offsets without comments
 	doc     []string // the lines of a function's comment
 	keep    string   // a directive of Decl.Text among them
+	blank   bool     // a variable that has no name, see Cell.writeBlanks
 	rename  edit     // a second init gets a name that GoNB does not confuse with the first
 }
 
@@ -184,7 +185,8 @@ func (c *Cell) declareGroup(d *ast.GenDecl, offset func(token.Pos) int) {
 			add(declaration{Decl: Decl{Key: s.Name.Name, Names: namesOf(one), Uses: usesOf(one)}}, s.Pos(), s.End(), "type ")
 		case *ast.ValueSpec:
 			names := namesOf(one)
-			add(declaration{Decl: Decl{Key: names[0], Names: names, Uses: usesOf(one)}}, s.Pos(), s.End(), "var ")
+			blank := !slices.ContainsFunc(names, func(n string) bool { return n != "_" })
+			add(declaration{Decl: Decl{Key: names[0], Names: names, Uses: usesOf(one)}, blank: blank && !c.Test}, s.Pos(), s.End(), "var ")
 		}
 	}
 }
@@ -222,11 +224,14 @@ func usesOf(d ast.Decl) []string {
 }
 
 // Declared lists the declarations that the cell adds to the package, in the order of the source. A func
-// main is not among them: GoNB does not keep it.
+// main is not among them, because GoNB does not keep it, nor is a variable that is called just _: later
+// cells have nothing of it.
 func (c *Cell) Declared() []Decl {
-	out := make([]Decl, len(c.decls))
-	for i, d := range c.decls {
-		out[i] = d.Decl
+	out := make([]Decl, 0, len(c.decls))
+	for _, d := range c.decls {
+		if !d.blank {
+			out = append(out, d.Decl)
+		}
 	}
 	return out
 }

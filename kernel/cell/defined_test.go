@@ -66,6 +66,8 @@ func TestUsesAndAssigns(t *testing.T) {
 		{"f([...]int{a: b})", "a b f int", ""},
 		{"import \"fmt\"; import m \"math\"; import \"x.y/go-z/v2\"; fmt.Println(m.Pi, z.A)", "", ""},
 		{"func g() {}; g(); h()", "h", ""},
+		{"var _ I = T{}\ntype T int", "I", ""},
+		{"var _ = y\ny := x", "x y", ""},
 		{"%exec f", "f", ""},
 		{"%exec f\nfunc f() {}", "", ""},
 		{"func main() { x() }", "", ""},

@@ -22,9 +22,15 @@ type names struct {
 	types      []string
 	uses       []string
 	assigns    []string
-	returns    map[*ast.ReturnStmt][]string // the names of defined that each return of the body can see
-	inLists    []ast.Stmt                   // all statements that others can follow
-	endVisible []string
+	returns    []leave    // the returns of the body itself
+	inLists    []ast.Stmt // all statements that others can follow
+	endVisible []string   // the names of defined that the end can see
+}
+
+// leave is a return and the names of defined that it can see.
+type leave struct {
+	stmt    *ast.ReturnStmt
+	visible []string
 }
 
 // bodyOffset is the offset in the cell of a position in the body.
@@ -33,38 +39,24 @@ func bodyOffset(p token.Pos) int { return int(p) - 1 - len(headBody) }
 // analyse finds all names of the body, once.
 func (c *Cell) analyse() *names {
 	c.once.Do(func() {
-		n := &c.known
-		if c.Err == nil && c.Exec != "" && !slices.ContainsFunc(c.decls, func(d declaration) bool { return d.Key == c.Exec }) {
-			n.uses = []string{c.Exec}
-		}
-		if c.Err != nil || c.body == nil || c.Exec != "" {
+		if c.Err != nil {
 			return
 		}
-		n.returns = map[*ast.ReturnStmt][]string{}
+		n := &c.known
 		w := newWalker()
-		w.structs = map[string]bool{}
-		for _, d := range c.file.Decls {
-			noteStructs(w.structs, d)
-		}
-		seen := map[string]bool{}
-		for _, s := range c.body.List {
-			c.note(s, seen)
-		}
-		w.push()
-		top := w.scope
-		visible := func(s *scope) []string {
-			var names []string
-			for _, d := range n.defined {
-				if s.find(d.Name) == top {
-					names = append(names, d.Name)
+		for _, d := range c.decls {
+			if d.blank {
+				for _, name := range d.Uses {
+					w.use(name)
 				}
 			}
-			return names
 		}
-		w.returns = func(r *ast.ReturnStmt, s *scope) { n.returns[r] = visible(s) }
-		w.listed = func(s ast.Stmt) { n.inLists = append(n.inLists, s) }
-		w.stmts(c.body.List)
-		n.endVisible = visible(w.scope)
+		switch {
+		case c.Exec != "":
+			w.use(c.Exec)
+		case c.body != nil:
+			c.analyseBody(w)
+		}
 		for _, d := range c.decls {
 			for _, name := range d.Names {
 				if d.Kind != "func" || d.Key == name {
@@ -77,6 +69,34 @@ func (c *Cell) analyse() *names {
 		n.assigns = slices.Sorted(maps.Keys(w.assigned))
 	})
 	return &c.known
+}
+
+// analyseBody finds the names of the statements.
+func (c *Cell) analyseBody(w *walker) {
+	n := &c.known
+	w.structs = map[string]bool{}
+	for _, d := range c.file.Decls {
+		noteStructs(w.structs, d)
+	}
+	seen := map[string]bool{}
+	for _, s := range c.body.List {
+		c.note(s, seen)
+	}
+	w.push()
+	top := w.scope
+	visible := func(s *scope) []string {
+		var names []string
+		for _, d := range n.defined {
+			if s.find(d.Name) == top {
+				names = append(names, d.Name)
+			}
+		}
+		return names
+	}
+	w.returns = func(r *ast.ReturnStmt, s *scope) { n.returns = append(n.returns, leave{r, visible(s)}) }
+	w.listed = func(s ast.Stmt) { n.inLists = append(n.inLists, s) }
+	w.stmts(c.body.List)
+	n.endVisible = visible(w.scope)
 }
 
 // noteStructs notes which types of a declaration are structs.

@@ -124,6 +124,7 @@ func TestErrorsOfMagics(t *testing.T) {
 		{"%%writefile -b f\nx", 1, "name of one file"},
 		{"x := 1\n%%\ny()", 1, "stands above the body, which begins in line 2"},
 		{"func f() {\n%%\n}", 2, "inside what begins in line 1"},
+		{"%test\nfunc TestA(t *testing.T) {}\nf()", 3, "would never run"},
 		{"func main() {}\n%%\nf()", 1, "remove one of them"},
 		{"func main() {}\nf()", 2, "beside func main in line 1"},
 		{"func main() {}\nfunc main() {}", 2, "declared twice"},

@@ -239,6 +239,10 @@ func (c *Cell) place() {
 		c.fail(c.items[first].at, "%%exec %s in line %d runs a function; this statement has no place beside it, put it into a function or remove %%exec", c.Exec, c.markLine)
 		return
 	}
+	if c.Test && !c.Explicit && first < len(c.items) {
+		c.fail(c.items[first].at, "a %%test cell runs its test functions; this statement would never run, put it into one of them")
+		return
+	}
 	for i := range c.items {
 		it := &c.items[i]
 		it.top = i < first || it.kind == token.FUNC || it.kind == token.IMPORT
