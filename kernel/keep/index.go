@@ -84,7 +84,7 @@ func ParseEntries(b []byte) ([]Entry, error) {
 
 // ReadIndex returns what the program whose folder it is has put; nothing if it did not end well.
 func ReadIndex(folder string) ([]Entry, error) {
-	b, err := os.ReadFile(join(folder, indexFile))
+	b, err := os.ReadFile(join(folder, indexFile)) // in the kernel
 	if os.IsNotExist(err) {
 		return nil, nil
 	}

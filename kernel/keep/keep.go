@@ -193,12 +193,8 @@ func (s *state) done() {
 	for _, e := range s.index {
 		out = AppendEntry(out, e)
 	}
-	temp := join(s.folder, indexFile+".new")
-	err := os.WriteFile(temp, out, 0o600)
-	if err == nil {
-		err = os.Rename(temp, join(s.folder, indexFile))
-	}
-	if err != nil {
+	// The kernel reads it when the program has ended well, so that it is whole.
+	if err := os.WriteFile(join(s.folder, indexFile), out, 0o600); err != nil {
 		os.Stderr.WriteString("the names of this cell are not kept: " + err.Error() + "\n")
 	}
 }

@@ -1,6 +1,7 @@
 package keep
 
 import (
+	"io"
 	"os"
 	"unsafe"
 )
@@ -22,17 +23,21 @@ func mapFile(path string) (*mapping, error) {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
+	// Not Stat: what it returns has times, and the program would link all of the package time.
+	size, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() >= mappedMinimum {
-		if data, err := mapPrivate(f, info.Size()); err == nil {
+	if size >= mappedMinimum {
+		if data, err := mapPrivate(f, size); err == nil {
 			return &mapping{path, data, true}, nil
 		}
 	}
-	data, err := os.ReadFile(path)
-	return &mapping{path, data, false}, err
+	data := make([]byte, size)
+	if _, err := f.ReadAt(data, 0); err != nil && err != io.EOF {
+		return nil, err
+	}
+	return &mapping{path, data, false}, nil
 }
 
 // holds reports whether the file is what an encoded value would be written as.
