@@ -202,16 +202,10 @@ func (p *Pipe) stop() {
 	p.read.Close()
 }
 
-// Drain is called when the program has ended. It returns when the handler has returned for all that the
-// program has shown, or after the timeout, when another process still holds the pipe; it reports which.
+// Drain is called when the program has ended. It returns true when Serve has: the handler has returned for
+// all that the program has shown; or false after the timeout, when another process still holds the pipe.
 func (p *Pipe) Drain(timeout time.Duration) bool {
 	p.release()
-	p.mu.Lock()
-	serving := p.serving
-	p.mu.Unlock()
-	if !serving {
-		return true
-	}
 	t := time.NewTimer(timeout)
 	defer t.Stop()
 	select {

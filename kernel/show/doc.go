@@ -10,9 +10,9 @@
 //
 //   - A [Bundle] is shown as it is.
 //   - A value that knows how it looks is asked: it has a method MIMEBundle() map[string]any, or one or
-//     several of HTML, Markdown, SVG, LaTeX (string or []byte), PNG and JPEG ([]byte), each with or
-//     without an error as second result, with Text or String as the form in plain text; or a method
-//     Show(), which is called to do it.
+//     several of HTML, Markdown, LaTeX, SVG (string or []byte), PNG and JPEG ([]byte), each with or without
+//     an error as second result, with Text or String as the form in plain text; or a method Show(), which
+//     is called to do it. JPEG and SVG are asked only where there is neither HTML nor PNG.
 //   - An image.Image is a picture; so are bytes that are a PNG, JPEG, GIF or SVG file.
 //   - An error is its text, a [fmt.Stringer] what it says, a [fmt.Formatter] what %v prints.
 //   - Structs, maps, slices of structs or of maps, and slices of slices are tables, in HTML and in plain

@@ -99,7 +99,10 @@ func ask(v any) (b Bundle, ok, done bool) {
 		return b, len(b) > 0, true
 	}
 	b = Bundle{}
-	for _, get := range looks {
+	for i, get := range looks {
+		if i >= otherPictures && (b[html] != nil || b[png] != nil || b[jpeg] != nil) {
+			break // drawing it once more would only take time
+		}
 		mime, form, err := get(v)
 		if err != nil {
 			continue // it has no such form, or not now; the text tells what it is
@@ -135,6 +138,9 @@ func textForms(b Bundle) Bundle {
 	}
 	return b
 }
+
+// otherPictures is where those of the looks begin that are wanted only for want of others.
+const otherPictures = 4
 
 // looks are the methods by which a value tells how it looks.
 var looks = []func(any) (string, []byte, error){

@@ -28,13 +28,18 @@ func (f *figure) PNG() ([]byte, error) {
 	}
 	return []byte("\x89PNG"), nil
 }
-func (f *figure) SVG() ([]byte, error) { return nil, errors.ErrUnsupported }
+func (f *figure) SVG() ([]byte, error) { return []byte("not asked"), nil }
 func (f *figure) Text() string         { return "a figure" }
 
 type page struct{}
 
 func (page) HTML() string     { return "<p>" }
 func (page) Markdown() string { return "*p*" }
+
+type drawing struct{}
+
+func (drawing) PNG() ([]byte, error) { return nil, errors.ErrUnsupported }
+func (drawing) SVG() []byte          { return []byte("<svg/>") }
 
 type bundled struct{}
 
@@ -66,6 +71,7 @@ func TestBundle(t *testing.T) {
 		{&figure{panicking: true}, Bundle{plain: "*show.figure cannot be shown: panic: too hot"}},
 		{noFigure, Bundle{plain: "<nil>"}},
 		{page{}, Bundle{html: "<p>", markdown: "*p*", plain: "{}"}},
+		{drawing{}, Bundle{svg: "<svg/>", plain: "{}"}},
 		{bundled{}, Bundle{"text/x": "x"}},
 		{scanner{3}, Bundle{html: "<table>\n<thead><tr><th style=\"text-align:left\">field</th><th style=\"text-align:left\">value</th></tr>\n</thead>\n<tbody>\n<tr><td style=\"text-align:left\">N</td><td style=\"text-align:left\">3</td></tr>\n</tbody>\n</table>", plain: "field  value\nN      3"}},
 		{selfShown{&times}, nil},
