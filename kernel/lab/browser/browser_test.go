@@ -44,7 +44,7 @@ func TestJupyterLab(t *testing.T) {
 	shots := screenshots(t)
 	t.Log("screenshots in ", shots)
 	steps := drive(ctx, t, tl, map[string]any{
-		"url": s.url, "token": s.token, "chromium": tl.chromium, "sandbox": os.Geteuid() != 0, "shots": shots, "notebooks": files,
+		"url": s.url, "token": s.token, "kernel": lab.KernelTitle, "chromium": tl.chromium, "sandbox": os.Geteuid() != 0, "shots": shots, "notebooks": files,
 	})
 	if len(steps) == 0 {
 		t.Fatal("the driver has done nothing")

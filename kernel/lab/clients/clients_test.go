@@ -317,8 +317,8 @@ func TestConsole(t *testing.T) {
 	if out.code != 0 {
 		t.Errorf("exit status %d: %s", out.code, out.all())
 	}
-	for _, want := range []string{"from the console\n", "Out[2]: 42", "Out[5]: 61", "the bridge is out", "Out[7]: 62"} {
-		if !strings.Contains(out.stdout, want) {
+	for _, want := range []string{"from the console\n", "Out[2]: 42", "Out[5]: 61", "panic: the bridge is out", "Out[7]: 62"} {
+		if !strings.Contains(out.all(), want) { // errors go to standard error
 			t.Errorf("the console does not show %q", want)
 		}
 	}

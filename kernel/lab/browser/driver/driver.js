@@ -1,8 +1,8 @@
 // Drives JupyterLab in headless Chromium, as a person would by keyboard and mouse.
 //
-// Reads a job as JSON from standard input, {url, token, chromium, sandbox, shots, notebooks: {name: file}},
-// and prints one JSON object a line: {"step": .., "ok": .., "detail": .., "ms": ..}. A step that fails
-// leaves a screenshot, and the next one begins with a fresh page.
+// Reads a job as JSON from standard input, {url, token, kernel, chromium, sandbox, shots,
+// notebooks: {name: file}}, and prints one JSON object a line: {"step": .., "ok": .., "detail": .., "ms": ..}.
+// A step that fails leaves a screenshot, and the next one begins with a fresh page.
 "use strict";
 
 const path = require("node:path");
@@ -63,10 +63,13 @@ class Lab {
 		await this.idle(PAGE);
 	}
 
-	// idle waits until the kernel has nothing to do.
+	// idle waits until there is a kernel and it has nothing to do, by the status bar: the mark of the
+	// notebook itself is that of an idle kernel even while there is none yet.
 	async idle(ms) {
-		await until("the kernel to be idle", ms, () =>
-			this.page.evaluate(() => document.querySelector(".jp-Notebook-ExecutionIndicator")?.dataset.status === "idle"));
+		const status = this.page.locator(".jp-StatusBar-Widget");
+		await until("the kernel to be idle", ms, async () => (await status.innerText()).includes(`${job.kernel} | Idle`)).catch(async (e) => {
+			throw new Failure(`${e.message}; the status bar says ${JSON.stringify(await status.innerText())}`);
+		});
 	}
 
 	// cell is the i-th cell of the notebook.
@@ -130,6 +133,9 @@ class Lab {
 	}
 }
 
+// JupyterLab shows the traceback of an error as it shows what is written to standard error.
+const isError = (o) => o.mime === "application/vnd.jupyter.error" || o.mime === "application/vnd.jupyter.stderr";
+
 // Cells of the notebooks, by their place; the test that makes the notebooks counts the same way.
 const TOUR = { text: 1, table: 2, svg: 3, png: 4, map: 5, progress: 6 };
 
@@ -145,7 +151,7 @@ async function shown(lab) {
 	check(drawn > 100, `the PNG is ${drawn} pixels wide`);
 	await lab.output(TOUR.map, "a map", (o) => o.html.includes("<iframe"));
 	await lab.output(TOUR.progress, "the end of the work", (o) => o.text.includes("12 of 12"));
-	check(!(await lab.page.locator(".jp-Notebook .jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count()), "a cell failed");
+	for (const i of Object.values(TOUR)) check(!(await lab.outputs(i)).some(isError), `cell ${i} failed`);
 }
 
 // pane is how the map in a frame is moved and zoomed just now.
@@ -223,7 +229,7 @@ const steps = {
 		await lab.page.keyboard.press("i");
 		await lab.ran(10000);
 		const took = Date.now() - start;
-		const error = await lab.output(0, "an error", (o) => o.mime.includes("error"), 5000);
+		const error = await lab.output(0, "an error", isError, 5000);
 		check(/interrupt/i.test(error.text), `the error does not say that it was interrupted: ${error.text}`);
 		await lab.shot("interrupted");
 		await lab.run(1);
@@ -235,7 +241,7 @@ const steps = {
 	async "error stops"(lab) {
 		await lab.open(job.notebooks.error);
 		await lab.menu("Run", "Run All Cells$");
-		const error = await lab.output(1, "an error", (o) => o.mime.includes("error"));
+		const error = await lab.output(1, "an error", isError);
 		await lab.ran(CELLS);
 		const outs = await lab.outputs(1);
 		check(outs.length === 1, `${outs.length} outputs of a cell that fails, want one: ${JSON.stringify(outs.map((o) => [o.mime, o.text.slice(0, 200)]))}`);
