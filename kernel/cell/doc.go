@@ -12,7 +12,8 @@
 // declarations above it and a body below it. Every other cell with statements gets its body by itself: it
 // begins at the first statement. Functions, methods and imports may also stand between statements, and in
 // a cell without %% so may types and constants that need nothing of the body; all these become
-// declarations that later cells see. Other types are local, see [Cell.LocalTypes].
+// declarations that later cells see. Other types are local, see [Cell.LocalTypes]. Variables called _
+// begin the body, because GoNB would never forget them.
 //
 // # What GoNB gets
 //
@@ -22,4 +23,8 @@
 // directive would be safe. Types, constants, variables and imports come first, in front of all
 // directives, so that GoNB's "Cell[n]: Line m" counts lines of the composed text; [Program.Line] maps
 // them. A text composed for a cell with Go always replaces the body of the cell before.
+//
+// Positions in the cell read /cell/<ID>:<line>:<column>, those in what the kernel has added /cell/ug:...
+// GoNB takes any line for a magic that begins with % or !, and drops any that begins with package, though
+// it lie in a raw string: such raw strings are written in parts, with the same value.
 package cell

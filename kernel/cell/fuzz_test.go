@@ -26,6 +26,11 @@ func FuzzParse(f *testing.F) {
 		c.Assigns()
 		c.LocalTypes()
 		c.LastExpression()
+		for _, p := range c.Outline().Pieces {
+			if p.From < 0 || p.To < p.From || p.To > len(code) {
+				t.Fatalf("%q: piece %+v", code, p)
+			}
+		}
 		if c.Err != nil {
 			if e := c.Err.(*Error); e.Line < 1 || e.Line > 1+strings.Count(code, "\n") || e.Message == "" {
 				t.Fatalf("%q: the error %+v", code, e)
