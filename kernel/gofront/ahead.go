@@ -20,6 +20,7 @@ type ahead struct {
 	cancel  func()
 	outcome result
 	err     error
+	used    int // how many were waited for
 }
 
 // start begins to build a cell; what was begun before and not waited for ends.
@@ -62,6 +63,7 @@ func (a *ahead) wait(ctx context.Context, id string) (r result, err error, ok bo
 		return result{}, nil, false
 	}
 	r, err = a.outcome, a.err
+	a.used++
 	a.dropLocked()
 	return r, err, true
 }
