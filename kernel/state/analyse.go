@@ -14,32 +14,48 @@ type effects struct {
 	uses     map[string]bool // it mentions them
 	assigned map[string]bool // it sets them, a field or element of them, or takes their address
 	touched  map[string]bool // it calls a method on them or passes them whole to a function
-	bare     map[string]bool // it mentions them other than as x.y
+	bare     map[string]bool // it mentions them other than as x.y and x()
+	called   map[string]bool // it calls them
 }
 
 func newEffects() effects {
-	return effects{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+	return effects{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
 }
 
 // declared is a declaration with what it does.
 type declared struct {
 	cell.Decl
 	effects
+	basic map[string]bool // variables that nothing but an assignment changes: numbers, strings, bools
 }
 
 // describe finds out what a declaration does.
 func describe(d cell.Decl) declared {
-	out := declared{d, newEffects()}
+	out := declared{d, newEffects(), map[string]bool{}}
 	if d.Kind == "import" {
 		return out
 	}
 	if f := parse(d.Source); f != nil {
 		out.note(f, f)
+		if d.Kind == "var" && len(f.Decls) == 1 {
+			out.noteBasic(f.Decls[0].(*ast.GenDecl).Specs[0].(*ast.ValueSpec))
+		}
 	}
 	for _, u := range d.Uses {
 		out.uses[u] = true
 	}
 	return out
+}
+
+func (d *declared) noteBasic(v *ast.ValueSpec) {
+	for i, id := range v.Names {
+		typ, ok := v.Type.(*ast.Ident)
+		if ok && isPredeclared(typ.Name) && typ.Name != "any" && typ.Name != "error" {
+			d.basic[id.Name] = true
+		} else if v.Type == nil && i < len(v.Values) {
+			_, d.basic[id.Name] = v.Values[i].(*ast.BasicLit)
+		}
+	}
 }
 
 func parse(src string) *ast.File {
@@ -114,7 +130,7 @@ func (e effects) note(f *ast.File, n ast.Node) {
 			e.assigned[id.Name] = true
 		}
 	}
-	skip := map[*ast.Ident]bool{} // names of fields, and names before a point
+	skip := map[*ast.Ident]bool{} // names of fields, names before a point and names that are called
 	ast.Inspect(n, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.AssignStmt:
@@ -140,6 +156,13 @@ func (e effects) note(f *ast.File, n ast.Node) {
 					e.touched[id.Name] = true
 				}
 			}
+			if id, ok := ast.Unparen(n.Fun).(*ast.Ident); ok && free(id) {
+				e.uses[id.Name], e.called[id.Name] = true, true
+				skip[id] = true
+			}
+			if harmless(n.Fun) {
+				break
+			}
 			for _, x := range n.Args {
 				if id, ok := ast.Unparen(x).(*ast.Ident); ok && free(id) {
 					e.touched[id.Name] = true
@@ -159,6 +182,25 @@ func (e effects) note(f *ast.File, n ast.Node) {
 		}
 		return true
 	})
+}
+
+// readers are packages whose functions change nothing that they get.
+var readers = map[string]bool{"bytes": true, "cmp": true, "errors": true, "filepath": true, "fmt": true, "log": true, "math": true,
+	"path": true, "regexp": true, "strconv": true, "strings": true, "time": true, "unicode": true, "utf8": true}
+
+// harmless reports whether a call changes nothing through its arguments: of most of Go's own functions, of
+// conversions, and of functions that only read.
+func harmless(fn ast.Expr) bool {
+	switch f := ast.Unparen(fn).(type) {
+	case *ast.Ident:
+		return isPredeclared(f.Name) && f.Name != "copy" && f.Name != "clear" && f.Name != "delete"
+	case *ast.SelectorExpr:
+		id, ok := f.X.(*ast.Ident)
+		return ok && readers[id.Name]
+	case *ast.ArrayType, *ast.MapType, *ast.FuncType, *ast.InterfaceType:
+		return true
+	}
+	return false
 }
 
 // root is the name that x, x.f, x[i], x[i:j], *x and their combinations belong to, or nil.
@@ -242,14 +284,14 @@ func (m *Memory) follow(r *reach, w *world, e effects, inside bool) {
 			if d.Kind == "var" {
 				r.vars[u] = true
 				r.assigned[u] = r.assigned[u] || e.assigned[u]
-				r.touched[u] = r.touched[u] || e.touched[u]
+				r.touched[u] = r.touched[u] || e.touched[u] && !d.basic[u]
 			}
 			m.visit(r, w, d)
 			m.visitMethods(r, w, u)
 			continue
 		}
 		k := m.names[u]
-		if k == nil || k.global {
+		if k == nil || k.global || inside && isPredeclared(u) {
 			m.visitMethods(r, w, u) // of a generic type, whose key GoNB does not know
 			continue
 		}

@@ -62,7 +62,7 @@ func (m *Memory) Commit(s Step, c *cell.Cell) (notices []string, err error) {
 		_, of := s.set[e.Name]
 		_, here := defined[e.Name]
 		switch {
-		case of && !here:
+		case of:
 			err = t.variable(e)
 		case here:
 			err = t.definition(e)
@@ -90,7 +90,7 @@ type taking struct {
 // name is an entry as the memory has it.
 func (t *taking) name(e keep.Entry) *kept {
 	return &kept{name: e.Name, typ: e.Type, short: e.Short, dynamic: e.Dynamic, own: e.Own, unnamed: e.Unnamed,
-		size: e.Size, opened: e.Opened, count: t.step.Count, why: e.Why}
+		size: e.Size, opened: e.Opened, zoned: e.Zoned, count: t.step.Count, why: e.Why}
 }
 
 // adopt moves the file of a value to where the program of a later cell finds it.

@@ -38,6 +38,7 @@ type kept struct {
 	file    int      // number of the file with the value, 0 if there is none
 	size    int64
 	opened  bool   // (some of) the value is opened again
+	zoned   bool   // it holds times of named places
 	count   int    // of the cell that set it last
 	global  bool   // a package-level variable that the notebook declares
 	why     string // why there is no file: the statements run again

@@ -150,6 +150,9 @@ func (n *notebook) build(code string) (bin string, err error) {
 				switch s := s.(type) {
 				case *ast.ImportSpec:
 					name := strings.Trim(s.Path.Value[strings.LastIndexByte(s.Path.Value, '/')+1:], `"`)
+					if name == "v2" {
+						name = filepath.Base(filepath.Dir(s.Path.Value))
+					}
 					if s.Name != nil {
 						name = s.Name.Name
 					}
@@ -192,3 +195,5 @@ func (n *notebook) build(code string) (bin string, err error) {
 	n.decls, n.imports = decls, imports
 	return bin, nil
 }
+
+func cellOf(code string) *cell.Cell { return cell.Parse(code) }

@@ -56,7 +56,7 @@ func (m *Memory) Prepare(c *cell.Cell) (Step, error) {
 	}
 	if s.body != nil {
 		p.reach = m.reach(p.world, s.body.effects)
-		p.setAsidePackages()
+		p.setAside()
 		p.variables()
 		p.restore()
 		p.put(c)
@@ -89,7 +89,7 @@ func (p *preparation) promote() error {
 	mentioned := map[string]bool{}
 	for _, d := range p.step.cell.Declared() {
 		for _, u := range d.Uses {
-			if k := p.names[u]; k != nil && !k.global && p.world.byName[u] == nil {
+			if k := p.names[u]; k != nil && !k.global && p.world.byName[u] == nil && !isPredeclared(u) {
 				mentioned[u] = true
 			}
 		}
@@ -155,11 +155,17 @@ func (p *preparation) source(typ string) string {
 	return src
 }
 
-// setAsidePackages leaves out names that the body uses like a package's, as in x.F, though their values have
-// nothing that could follow a point.
-func (p *preparation) setAsidePackages() {
+// setAside leaves out names that the body must mean otherwise: of a package, as in x.F, where the value has
+// nothing that could follow a point, or of a function of Go's own, as in max(x, y).
+func (p *preparation) setAside() {
+	e := p.step.body.effects
 	for n := range p.reach.names {
-		if k := p.names[n]; !p.reach.indirect[n] && !p.step.body.bare[n] && p.step.promoted[n] == "" && pointless(k.typ) {
+		k := p.names[n]
+		if p.reach.indirect[n] || e.bare[n] {
+			continue
+		}
+		callable := !isPredeclared(n) || strings.HasPrefix(k.typ, "func(")
+		if (!e.called[n] || !callable) && (e.called[n] || pointless(k.typ)) {
 			delete(p.reach.names, n)
 		}
 	}
@@ -205,6 +211,9 @@ func (p *preparation) variables() {
 // known are further arguments of Get and Restore: the types of what stands in interfaces.
 func (p *preparation) known(k *kept) string {
 	out := ""
+	if k.zoned {
+		out = ", " + keepAlias + ".Zones(" + p.source(`"time".LoadLocation`) + ")"
+	}
 	for _, d := range k.dynamic {
 		if !keep.Builtin(d) {
 			out += ", " + keepAlias + ".Type[" + p.source(d) + "]()"
