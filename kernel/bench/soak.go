@@ -165,9 +165,6 @@ func killOne(pid int) string {
 	return name
 }
 
-// Left lists what kernels have left in a folder for temporary files.
-func Left(tmp string) ([]string, error) { return filepath.Glob(filepath.Join(tmp, "ugkernel-*")) }
-
 // every returns a function that reports how far a long measurement is, with rate and time left, every ten
 // seconds.
 func (b *Bench) every(what string) func(done int) {
