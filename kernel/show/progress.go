@@ -192,7 +192,7 @@ func (p *Progress) html(text string) string {
 	if n := p.share(); n >= 0 {
 		width = strconv.Itoa(n) + "%;background:#9cc2e8"
 	}
-	return `<div style="position:relative;max-width:560px;border:1px solid #8a8f98;border-radius:3px">` +
+	return `<div style="position:relative;max-width:560px;border:1px solid #8a8f98;border-radius:3px;background:#f4f6f8">` +
 		`<div style="width:` + width + `;position:absolute;top:0;bottom:0;left:0"></div>` +
 		`<div style="position:relative;padding:1px 6px;white-space:nowrap;overflow:hidden;color:#1a1d21">` + escape(text) + `</div></div>`
 }

@@ -99,17 +99,14 @@ func ask(v any) (b Bundle, ok, done bool) {
 		return b, len(b) > 0, true
 	}
 	b = Bundle{}
-	for i, get := range looks {
-		if i >= otherPictures && (b[html] != nil || b[png] != nil || b[jpeg] != nil) {
-			break // drawing it once more would only take time
-		}
-		mime, form, err := get(v)
-		if err != nil {
-			continue // it has no such form, or not now; the text tells what it is
-		}
-		if len(form) > 0 {
-			b[mime] = form
-		}
+	r := reflect.ValueOf(v)
+	b.take(html, r.MethodByName("HTML"))
+	b.take(markdown, r.MethodByName("Markdown"))
+	b.take(latex, r.MethodByName("LaTeX"))
+	b.take(png, r.MethodByName("PNG"))
+	if b[html] == nil && b[png] == nil { // else drawing it once more would only take time
+		b.take(jpeg, r.MethodByName("JPEG"))
+		b.take(svg, r.MethodByName("SVG"))
 	}
 	if len(b) == 0 {
 		if s, is := v.(interface{ Show() }); is {
@@ -126,98 +123,36 @@ func ask(v any) (b Bundle, ok, done bool) {
 	default:
 		b[plain] = line(v)
 	}
-	return textForms(b), true, true
+	return b, true, true
 }
 
-// textForms makes strings of the forms that are no files.
-func textForms(b Bundle) Bundle {
-	for mime, v := range b {
-		if file, ok := v.([]byte); ok && mime != png && mime != jpeg {
-			b[mime] = string(file)
-		}
+// take adds the form that a method makes, if it is there, is of the right kind and makes one. One that
+// fails is left out: the others tell what the value is.
+func (b Bundle) take(mime string, method reflect.Value) {
+	if !method.IsValid() {
+		return
 	}
-	return b
-}
-
-// otherPictures is where those of the looks begin that are wanted only for want of others.
-const otherPictures = 4
-
-// looks are the methods by which a value tells how it looks.
-var looks = []func(any) (string, []byte, error){
-	func(v any) (mime string, form []byte, err error) {
-		switch x := v.(type) {
-		case interface{ HTML() string }:
-			form = []byte(x.HTML())
-		case interface{ HTML() (string, error) }:
-			var s string
-			s, err = x.HTML()
-			form = []byte(s)
-		case interface{ HTML() []byte }:
-			form = x.HTML()
-		case interface{ HTML() ([]byte, error) }:
-			form, err = x.HTML()
-		}
-		return html, form, err
-	},
-	func(v any) (mime string, form []byte, err error) {
-		switch x := v.(type) {
-		case interface{ Markdown() string }:
-			form = []byte(x.Markdown())
-		case interface{ Markdown() (string, error) }:
-			var s string
-			s, err = x.Markdown()
-			form = []byte(s)
-		case interface{ Markdown() []byte }:
-			form = x.Markdown()
-		case interface{ Markdown() ([]byte, error) }:
-			form, err = x.Markdown()
-		}
-		return markdown, form, err
-	},
-	func(v any) (mime string, form []byte, err error) {
-		switch x := v.(type) {
-		case interface{ LaTeX() string }:
-			form = []byte(x.LaTeX())
-		case interface{ LaTeX() (string, error) }:
-			var s string
-			s, err = x.LaTeX()
-			form = []byte(s)
-		}
-		return latex, form, err
-	},
-	func(v any) (mime string, form []byte, err error) {
-		switch x := v.(type) {
-		case interface{ PNG() []byte }:
-			form = x.PNG()
-		case interface{ PNG() ([]byte, error) }:
-			form, err = x.PNG()
-		}
-		return png, form, err
-	},
-	func(v any) (mime string, form []byte, err error) {
-		switch x := v.(type) {
-		case interface{ JPEG() []byte }:
-			form = x.JPEG()
-		case interface{ JPEG() ([]byte, error) }:
-			form, err = x.JPEG()
-		}
-		return jpeg, form, err
-	},
-	func(v any) (mime string, form []byte, err error) {
-		switch x := v.(type) {
-		case interface{ SVG() string }:
-			form = []byte(x.SVG())
-		case interface{ SVG() (string, error) }:
-			var s string
-			s, err = x.SVG()
-			form = []byte(s)
-		case interface{ SVG() []byte }:
-			form = x.SVG()
-		case interface{ SVG() ([]byte, error) }:
-			form, err = x.SVG()
-		}
-		return svg, form, err
-	},
+	var form []byte
+	var err error
+	switch f := method.Interface().(type) {
+	case func() string:
+		form = []byte(f())
+	case func() (string, error):
+		var s string
+		s, err = f()
+		form = []byte(s)
+	case func() []byte:
+		form = f()
+	case func() ([]byte, error):
+		form, err = f()
+	}
+	switch {
+	case err != nil || len(form) == 0:
+	case mime == png || mime == jpeg:
+		b[mime] = form
+	default:
+		b[mime] = string(form)
+	}
 }
 
 // errorBundle shows an error.

@@ -171,3 +171,16 @@ func TestImages(t *testing.T) {
 		t.Errorf("endless picture: %v", b)
 	}
 }
+
+type oddFigure struct{}
+
+func (oddFigure) HTML(int) string   { return "x" }
+func (oddFigure) PNG() (int, error) { return 1, nil }
+func (oddFigure) SVG() string       { return "" }
+func (oddFigure) String() string    { return "odd" }
+
+func TestMethodsOfOtherKinds(t *testing.T) {
+	if b, ok := bundle(oddFigure{}); !ok || !reflect.DeepEqual(b, Bundle{plain: "odd"}) {
+		t.Errorf("%v, %v", b, ok)
+	}
+}
