@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"urbangraph/kernel/lab/papermill"
 )
 
 // Oldest Python that the requirements were resolved for.
@@ -79,13 +81,19 @@ func (s *Setup) requirements() string {
 // havePython reports whether there is an environment; one whose Python has gone is none.
 func (s *Setup) havePython() bool { return isFile(s.Layout.Python()) }
 
-// pythonStamp covers the packages, the place of the environment, whose scripts hold it, and the Python
-// asked for.
+// pythonStamp covers the packages, papermill's translator, the place of the environment, whose scripts hold
+// it, and the Python asked for.
 func (s *Setup) pythonStamp() (string, error) {
-	return strings.Join([]string{hashFiles(s.requirements()), s.Layout.Venv(), s.Python}, " "), nil
+	translator := filepath.Join(s.Layout.Repo, "kernel", "lab", "papermill", "python")
+	files, err := filepath.Glob(filepath.Join(translator, "ug_papermill", "*.py"))
+	if err != nil {
+		return "", err
+	}
+	files = append(files, filepath.Join(translator, "pyproject.toml"), s.requirements())
+	return strings.Join([]string{hashFiles(files...), s.Layout.Venv(), s.Python}, " "), nil
 }
 
-// python makes the environment and installs the packages. To one that is there and works the packages
+// python makes the environment and installs the packages, and papermill's translator for Go. To one that is there and works the packages
 // are added; one whose Python does not run, or is too old or not the one asked for, is made anew.
 func (s *Setup) python(ctx context.Context) (string, error) {
 	py, err := findPython(ctx, s.Python)
@@ -106,7 +114,7 @@ func (s *Setup) python(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", pipError(out, err)
 	}
-	return "", nil
+	return "", papermill.Install(s.Layout.Python())
 }
 
 // usable reports whether there is an environment of the same Python whose pip runs.
