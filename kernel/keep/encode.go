@@ -236,6 +236,9 @@ func (w *encoder) value(p *plan, at unsafe.Pointer) error {
 			w.null()
 			return nil
 		}
+		if p.elem.kind == kindEmpty && !zero(to, p.elem.size) {
+			return w.value(p.elem, to) // fails, and before all else has been written
+		}
 		w.refer(reference{to, 1, p}, object{plan: p.elem, n: 1, at: to})
 	case kindReopened:
 		return w.reopened(p, *(*unsafe.Pointer)(at))

@@ -280,6 +280,7 @@ func structs() {
 	}) bool {
 		return g.TryLock() && g.n == 4
 	})
+	judged("free", new(sync.Mutex), func(g *sync.Mutex) bool { return g != nil && g.TryLock() })
 	judged("atomic", func() *atomic.Int64 { a := new(atomic.Int64); a.Store(42); return a }(), func(g *atomic.Int64) bool { return g.Load() == 42 })
 	judged("atlas", map[string]*atlas{"a": {dir: "/here"}, "nil": nil, "lost": {dir: "x", lost: true}}, func(g map[string]*atlas) bool {
 		return g["a"].dir == "/here" && g["a"].opened == 1 && g["nil"] == nil && g["lost"].dir == "x" && g["lost"].opened == 0
