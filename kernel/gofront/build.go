@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 )
 
@@ -111,6 +110,9 @@ func (b builder) program(ctx context.Context, c *cell) (result, error) {
 		return result{program: bin}, nil
 	}
 	r, err := b.compile(ctx, c, cfg, bin)
+	if errors.Is(err, errKilled) && ctx.Err() == nil { // while it waited, perhaps long ago
+		r, err = b.compile(ctx, c, cfg, bin)
+	}
 	if (err != nil || r.code != 0) && ctx.Err() == nil && !cfg.complete() { // the go command has trimmed its cache
 		if cfg, err = b.makeConfig(ctx, c.key, c.imports); err != nil {
 			return result{}, err
@@ -137,9 +139,8 @@ func (b builder) compile(ctx context.Context, c *cell, cfg *config, bin string) 
 		return result{}, err
 	}
 	if text, err := s.compile.finish(cfg.text); err != nil {
-		var exit *exec.ExitError
-		if ctx.Err() != nil || !errors.As(err, &exit) || exit.ExitCode() < 1 {
-			return result{}, err
+		if text == "" || errors.Is(err, errKilled) {
+			return result{}, fmt.Errorf("compile: %w", err)
 		}
 		return result{text: "# " + filepath.Base(b.dir) + "\n" + text, code: 1}, nil
 	}

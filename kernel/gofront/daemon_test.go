@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -228,19 +229,24 @@ func slow(t *testing.T, path string) (runs string) {
 	return runs
 }
 
-// process waits until the file names a process and returns that.
-func process(t *testing.T, file string) int {
+// processes waits until the file names a process and returns all that it names.
+func processes(t *testing.T, file string) (pids []int) {
 	t.Helper()
 	for range 1000 {
 		if text, err := os.ReadFile(file); err == nil && strings.HasSuffix(string(text), "\n") {
-			var pid int
-			fmt.Sscan(string(text), &pid)
-			return pid
+			for _, f := range strings.Fields(string(text)) {
+				pid, err := strconv.Atoi(f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				pids = append(pids, pid)
+			}
+			return pids
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
 	t.Fatalf("nothing started: %s", file)
-	return 0
+	return nil
 }
 
 // gone waits until a process group has ended.
@@ -296,7 +302,7 @@ func TestAbort(t *testing.T) {
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
 				}
-				group := process(t, runs)
+				processes(t, runs)
 				for g.d.busy() == 0 {
 					time.Sleep(time.Millisecond)
 				}
@@ -314,7 +320,10 @@ func TestAbort(t *testing.T) {
 				if code := cmd.ProcessState.ExitCode(); how != "front" && (code != 1 || said.String() != "interrupted\n") {
 					t.Errorf("exit status %d: %s", code, said.String())
 				}
-				gone(t, group)
+				g.d.Close()
+				for _, pid := range processes(t, runs) {
+					gone(t, pid)
+				}
 			})
 		}
 	}

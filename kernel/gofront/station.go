@@ -3,6 +3,7 @@ package gofront
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -149,11 +150,18 @@ func (d *Daemon) startTool(ctx context.Context, dir string, env []string, name s
 	return t, nil
 }
 
+// errKilled is of a program that a signal has ended.
+var errKilled = errors.New("killed")
+
 // finish gives the program its import configuration and waits until it has ended.
 func (t *tool) finish(config []byte) (said string, err error) {
 	_, broken := t.gate.Write(config)
 	t.gate.Close()
-	if err = t.cmd.Wait(); err == nil {
+	err = t.cmd.Wait()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && !exit.Exited() {
+		return t.said.String(), errKilled
+	}
+	if err == nil {
 		err = broken
 	}
 	return t.said.String(), err
