@@ -140,6 +140,8 @@ def literal(value, type_):
             raise ValueError(f"it is a string, {value!r} is none; from the command line pass it by -r")
         return quote(value)
     if type_ == "bool":
+        if value in ("true", "false"):  # Go's words, which papermill's -p hands on as text
+            return value
         if infer(value) != "bool":
             raise ValueError(f"it is a bool, {value!r} is none")
         return "true" if value else "false"
