@@ -62,7 +62,7 @@ func TestErrors(t *testing.T) {
 		{"go func() { panic(\"aside\") }()\ntime.Sleep(5*time.Second)", "Panic", "aside", nil},
 		{"os.Exit(3)", "ExitError", "the program ended with exit status 3", nil},
 		{"syscall.Kill(os.Getpid(), syscall.SIGKILL)", "ExitError", "the program ended with signal: killed", nil},
-		{"x := := 1", "SyntaxError", "Line 1", nil},
+		{"x := := 1", "SyntaxError", "Line 1", []string{"    x := := 1\n         ^"}},
 		{"import \"example.org/none/pkg\"\n%%\npkg.F()", "", "example.org/none/pkg", []string{"%get"}},
 		{"return 1", "CompileError", "too many return values", []string{"Line 1"}},
 		{"%capture", "UsageError", "%capture", nil},
@@ -333,6 +333,20 @@ func TestMagics(t *testing.T) {
 	if out := b.ok("%test\nimport \"testing\"\nfunc TestX(t *testing.T) { t.Log(\"tested\") }\n"); !strings.Contains(out, "PASS") {
 		t.Errorf("%q", out)
 	}
+}
+
+// TestWhatGoNBWouldNotForget checks that declarations of earlier cells do not stop later ones.
+func TestWhatGoNBWouldNotForget(t *testing.T) {
+	b := open(t)
+	b.want("import . \"math\"\n%%\nfmt.Println(Sqrt(4))", "out:2\n")
+	if out := b.ok("fmt.Println(\"no math\")"); !strings.HasSuffix(out, "out:no math\n") {
+		t.Errorf("%q", out)
+	}
+	b.ok("const c = 1")
+	b.ok("var c = 2")
+	b.want("c", "=2")
+	b.ok("func c() int { return 3 }")
+	b.want("c()", "=3")
 }
 
 func TestState(t *testing.T) {

@@ -3,7 +3,6 @@ package server
 import (
 	"encoding/json"
 	"regexp"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -52,5 +51,3 @@ func hideSecrets(text string) string { return secret.ReplaceAllString(text, "$1=
 
 // alive reports whether a process group has members.
 func alive(group int) bool { return syscall.Kill(-group, 0) == nil }
-
-func itoa(n int) string { return strconv.Itoa(n) }

@@ -1,8 +1,12 @@
 package server
 
 import (
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"urbangraph/kernel/cell"
 	"urbangraph/kernel/gofront"
@@ -50,17 +54,47 @@ func (s *Server) newGopls() *gopls.Server {
 	})
 }
 
-// setAside helps when a cell has changed a type or a function, and declarations of earlier cells no longer
-// compile because of it: they are forgotten, with a notice, so that they do not block the notebook. It
-// reports whether there were such, and the cell may be tried again.
-func (e *execution) setAside(failed *trace.Error, c *cell.Cell) bool {
-	declares := false
+// replaced lists the keys of what a cell declares anew as something else: a variable that was a constant
+// before. GoNB would keep both.
+func (e *execution) replaced(c *cell.Cell) (keys []string) {
+	kinds := map[string]string{}
 	for _, d := range c.Declared() {
-		declares = declares || d.Kind != "import"
+		if d.Kind == "import" || strings.Contains(d.Key, "~") {
+			continue
+		}
+		for _, n := range d.Names {
+			kinds[n] = d.Kind
+		}
 	}
-	if !declares {
-		return false
+	for _, d := range e.s.memory.Declarations() {
+		if d.Kind == "import" || strings.Contains(d.Key, "~") {
+			continue
+		}
+		for _, n := range d.Names {
+			if kind, ok := kinds[n]; ok && kind != d.Kind {
+				keys = append(keys, d.Key)
+			}
+		}
 	}
+	return keys
+}
+
+// forget makes GoNB and the memory forget declarations, and says nothing of it.
+func (e *execution) forget(keys []string) *trace.Error {
+	if len(keys) == 0 {
+		return nil
+	}
+	e.s.memory.Remove(keys...)
+	e.muted = true
+	defer func() { e.muted = false }()
+	return e.toChild("%rm "+strings.Join(keys, " "), nil)
+}
+
+// setAside helps when declarations of earlier cells no longer compile together with this one: because it has
+// changed a type or a function that they use, or, as to imports by ".", because it uses nothing of them.
+// They are forgotten, with a notice, so that they do not block the notebook. It reports whether there were
+// such, and the cell may be tried again.
+func (e *execution) setAside(failed *trace.Error, c *cell.Cell) bool {
 	gone := map[string]trace.Place{}
 	for _, p := range failed.Places {
 		if p.ID == c.ID {
@@ -79,21 +113,21 @@ func (e *execution) setAside(failed *trace.Error, c *cell.Cell) bool {
 	if len(gone) == 0 {
 		return false
 	}
-	text := ""
-	for key, p := range gone {
-		text += " " + key
-		e.say("stderr", key+" of Cell["+itoa(p.Count)+"] no longer compiles with this cell and is forgotten: run its cell again\n")
-		e.s.memory.Remove(key)
+	keys := slices.Sorted(maps.Keys(gone))
+	for _, key := range keys {
+		if strings.HasPrefix(key, ".~") {
+			e.say("stderr", "the import of "+strings.TrimPrefix(key, ".~")+" by \".\" is forgotten: this cell uses nothing of it\n")
+		} else {
+			e.say("stderr", fmt.Sprintf("%s of Cell[%d] no longer compiles with this cell and is forgotten: run its cell again\n", key, gone[key].Count))
+		}
 	}
-	e.muted = true
-	defer func() { e.muted = false }()
-	return e.toChild("%rm"+text, nil) == nil
+	return e.forget(keys) == nil
 }
 
 // declarationAt is the declaration of a cell that a line belongs to.
 func declarationAt(c *cell.Cell, line int) (found cell.Decl, ok bool) {
 	for _, d := range c.Declared() {
-		if d.Kind != "import" && d.Line <= line && (!ok || d.Line >= found.Line) {
+		if d.Line <= line && (!ok || d.Line >= found.Line) {
 			found, ok = d, true
 		}
 	}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -107,13 +106,11 @@ func (e *execution) refused(err error) *trace.Error {
 	if !errors.As(err, &at) || at.Line < 1 {
 		return trace.Plain("SyntaxError", err.Error(), nil)
 	}
-	value := fmt.Sprintf("Cell[%d]: Line %d: %s", e.count, at.Line, at.Message)
-	lines := strings.Split(e.cell.Source, "\n")
-	traceback := []string{value}
-	if at.Line <= len(lines) {
-		traceback = append(traceback, "    "+lines[at.Line-1])
+	var places []trace.Complaint
+	for _, x := range append([]cell.Error{*at}, at.More...) {
+		places = append(places, trace.Complaint{Place: trace.Place{ID: e.cell.ID, Count: e.count, Line: x.Line, Source: lineOf(e.cell.Source, x.Line)}, Column: x.Column, Text: x.Message})
 	}
-	return trace.Plain("SyntaxError", value, traceback)
+	return trace.Syntax(places)
 }
 
 // runGo composes the Go code of a cell, has it built and run, and takes over what it leaves. Special lines
@@ -132,6 +129,9 @@ func (e *execution) runGo(specials []string, c *cell.Cell) *trace.Error {
 	e.mu.Lock()
 	e.step, e.launched = step, false
 	e.mu.Unlock()
+	if failed := e.forget(e.replaced(c)); failed != nil {
+		return failed
+	}
 	plan := cell.Plan{ID: c.ID, Imports: step.Imports, Declare: step.Declare, Before: step.Before, After: step.After, Sync: gonbuiSync}
 	expression, shows := c.LastExpression()
 	if shows && !s.book.hasNoValue(expression) {

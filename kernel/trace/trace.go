@@ -119,6 +119,22 @@ func (e *Error) add(at *Place, what, column string) {
 	}
 }
 
+// Complaint is something that is wrong at a place.
+type Complaint struct {
+	Place
+	Column int // in bytes, from 1; 0 when it is not known
+	Text   string
+}
+
+// Syntax makes an error of what the parser has found, at least one complaint.
+func Syntax(found []Complaint) *Error {
+	e := &Error{Name: "SyntaxError"}
+	for _, c := range found {
+		e.add(&c.Place, c.Text, strconv.Itoa(c.Column))
+	}
+	return e
+}
+
 // under is blank text as wide as s.
 func under(s string) string {
 	return strings.Map(func(r rune) rune {
