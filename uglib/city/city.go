@@ -133,6 +133,7 @@ type City struct {
 	Regions     []Region    // administrative areas and settlements
 	Faults      []osm.Fault // what is wrong in the extract, and what became of it
 
+	dir   string // absolute, that it was read from; empty if it was made in memory
 	once  sync.Once
 	idx   index
 	admin adminIndex

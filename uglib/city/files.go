@@ -93,26 +93,33 @@ func Write(dir string, c *City) error {
 
 // Read reads the folder that [Write] wrote.
 func Read(dir string) (*City, error) {
+	c := &City{}
+	if err := c.read(dir); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// read fills an empty city from the folder.
+func (c *City) read(dir string) error {
 	path := filepath.Join(dir, cityFile)
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read city: %s holds no %s: it is not the folder of a city; build it with `ug city`", dir, cityFile)
+		return fmt.Errorf("read city: %s holds no %s: it is not the folder of a city; build it with `ug city`", dir, cityFile)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read city: %w", err)
+		return fmt.Errorf("read city: %w", err)
 	}
 	var h header
 	if err := json.Unmarshal(b, &h); err != nil {
-		return nil, fmt.Errorf("read city: %s: %w; build it again", path, err)
+		return fmt.Errorf("read city: %s: %w; build it again", path, err)
 	}
 	if h.Format != formatName || h.Version != layoutVersion {
-		return nil, fmt.Errorf("read city: %s is %q version %d, where %q version %d is expected; build it again", path, h.Format, h.Version, formatName, layoutVersion)
+		return fmt.Errorf("read city: %s is %q version %d, where %q version %d is expected; build it again", path, h.Format, h.Version, formatName, layoutVersion)
 	}
-	c := &City{
-		Name: h.Name, Title: h.Title, Country: h.Country, CountryCode: h.Code, Credit: h.Credit, Faults: h.Faults,
-		Bound: orb.Bound{Min: orb.Point{h.BBox[0], h.BBox[1]}, Max: orb.Point{h.BBox[2], h.BBox[3]}},
-		Frame: geo.Frame{Origin: h.Origin},
-	}
+	c.Name, c.Title, c.Country, c.CountryCode, c.Credit, c.Faults = h.Name, h.Title, h.Country, h.Code, h.Credit, h.Faults
+	c.Bound = orb.Bound{Min: orb.Point{h.BBox[0], h.BBox[1]}, Max: orb.Point{h.BBox[2], h.BBox[3]}}
+	c.Frame = geo.Frame{Origin: h.Origin}
 	for _, part := range []struct {
 		file string
 		want table
@@ -125,8 +132,22 @@ func Read(dir string) (*City, error) {
 	} {
 		path := filepath.Join(dir, part.file)
 		if err := part.read(path, part.want); err != nil {
-			return nil, fmt.Errorf("read city: %s: %w; build it again", path, err)
+			return fmt.Errorf("read city: %s: %w; build it again", path, err)
 		}
 	}
-	return c, nil
+	c.dir, err = filepath.Abs(dir)
+	return err
 }
+
+// KeptAs returns the reference by which [City.Reopen] finds the city again, in another cell of a notebook:
+// the folder that it was read from. A city that was made in memory has none.
+func (c *City) KeptAs() (reference []byte, err error) {
+	if c.dir == "" {
+		return nil, fmt.Errorf("city %s was not read from a folder; open it with city.Open, or write and read it", c.Name)
+	}
+	return []byte(c.dir), nil
+}
+
+// Reopen reads the city of a reference into an empty one. What was changed in the city since it was read is
+// not there: its parts are not to be changed.
+func (c *City) Reopen(reference []byte) error { return c.read(string(reference)) }

@@ -353,3 +353,37 @@ func FuzzReadDamaged(f *testing.F) {
 		}
 	})
 }
+
+func TestReopen(t *testing.T) {
+	made := town(t)
+	if _, err := made.KeptAs(); err == nil || !strings.Contains(err.Error(), "was not read from a folder") {
+		t.Errorf("a city in memory: %v", err)
+	}
+	dir := t.TempDir()
+	if err := Write(dir, made); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Dir(dir))
+	c, err := Read(filepath.Base(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref, err := c.KeptAs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(os.TempDir()) // another cell may run elsewhere
+	var again City
+	if err := again.Reopen(ref); err != nil {
+		t.Fatal(err)
+	}
+	if err := same(made, &again); err != nil {
+		t.Error(err)
+	}
+	if twice, err := again.KeptAs(); err != nil || !bytes.Equal(twice, ref) {
+		t.Errorf("opened again it is kept as %s, %v, want %s", twice, err, ref)
+	}
+	if err := new(City).Reopen([]byte("/none")); err == nil || !strings.Contains(err.Error(), "/none") {
+		t.Errorf("no folder: %v", err)
+	}
+}
