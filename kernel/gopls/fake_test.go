@@ -63,6 +63,9 @@ func fake(mode string) {
 		switch m.Method {
 		case "initialize":
 			send(message{ID: json.RawMessage("7"), Method: "workspace/configuration", Params: json.RawMessage(`{"items":[{},{}]}`)})
+			if mode == "starts another" {
+				exec.Command("sleep", "1000").Start()
+			}
 			answer(map[string]any{"capabilities": map[string]any{}})
 		case "textDocument/didOpen":
 			texts[p.TextDocument.URI] = p.TextDocument.Text

@@ -34,6 +34,7 @@ func TestOwnComplete(t *testing.T) {
 		{"x|\nxy := 1", "", "xy"},
 		{"switch y1 := any(1).(type) {\ncase int:\n y|", "y1", ""},
 		{"const c1 = 1\ntype c2 int\nc|", "c1 c2", ""},
+		{"%%\nvar (\n\txa = 1\n\txb = x|\n\txc = 2\n)", "xa", "xc"},
 		{"%%\nconst c1 = 1\ntype c2 int\nc|", "c1 c2", ""},
 		// packages
 		{"fmt.Pri|", "Print Printf Println", "Sprint"},

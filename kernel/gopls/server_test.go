@@ -116,6 +116,47 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// TestEndsWithChildren checks that what gopls has started ends with it, whether it is killed or closed.
+func TestEndsWithChildren(t *testing.T) {
+	for _, kill := range []bool{true, false} {
+		s := serve(t, withFake("starts another"))
+		complete(t, s, notebook, "fmt.Pr|")
+		pid := s.Process()
+		if n := members(pid); n != 2 {
+			t.Skipf("%d processes are seen in the group, want 2", n)
+		}
+		if kill {
+			syscall.Kill(pid, syscall.SIGKILL)
+		} else {
+			s.Close()
+		}
+		for end := time.Now().Add(5 * time.Second); members(pid) > 0; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("killed %v: %d processes live on", kill, members(pid))
+			}
+		}
+	}
+}
+
+func TestSupersededIsDropped(t *testing.T) {
+	s := serve(t, func(o *Options) {
+		withFake("answers never")(o)
+		o.Patience = 50 * time.Millisecond
+	})
+	for s.Process() == 0 {
+		complete(t, s, notebook, "zzz|")
+	}
+	for range 5 {
+		complete(t, s, notebook, "zzz|")
+	}
+	c := s.session.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.pending) > 1 {
+		t.Errorf("%d questions are still awaited, want the last", len(c.pending))
+	}
+}
+
 func TestReload(t *testing.T) {
 	written := 0
 	s := serve(t, func(o *Options) {
