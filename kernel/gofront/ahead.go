@@ -2,6 +2,7 @@ package gofront
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"go/ast"
 	"slices"
@@ -103,7 +104,11 @@ func (d *Daemon) beginAhead(q request, dir string, text []byte) {
 	d.ahead.start(ctx, done, c.id(), func(ctx context.Context) (result, error) {
 		defer d.wg.Done()
 		defer done()
-		return b.program(ctx, c)
+		r, err := b.program(ctx, c)
+		if errors.Is(context.Cause(ctx), errInterrupted) {
+			err = errInterrupted
+		}
+		return r, err
 	})
 }
 

@@ -31,7 +31,7 @@ var errUnusual = errors.New("the cell is not plain Go")
 func (d *Daemon) build(ctx context.Context, q request, w *answer, out string, direct bool) int {
 	if direct {
 		r, err := d.cellProgram(ctx, builder{Daemon: d, dir: q.dir, env: q.env})
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, errInterrupted) {
 			return w.interrupted()
 		}
 		if err == nil && r.code != 0 {

@@ -84,11 +84,14 @@ func (d *Daemon) config(key string) *config {
 	return c
 }
 
+// maxRemembered limits the configurations in memory; they take tens of kilobytes.
+const maxRemembered = 64
+
 // remember keeps a configuration in memory.
 func (d *Daemon) remember(key string, c *config) {
 	d.configMu.Lock()
 	defer d.configMu.Unlock()
-	if d.configs == nil {
+	if len(d.configs) >= maxRemembered || d.configs == nil {
 		d.configs = map[string]*config{}
 	}
 	d.configs[key] = c

@@ -95,6 +95,10 @@ func TestAhead(t *testing.T) {
 	if b.Abort(); b.busy() != 0 {
 		t.Error("a build goes on after an interrupt")
 	}
+	write(t, filepath.Join(b.dir, "main.go"), string(cell("six")))
+	if r, err := b.plainProgram(t); err != errInterrupted {
+		t.Errorf("a cell that was interrupted before it was asked for: %+v, %v", r, err)
+	}
 }
 
 // TestTogether builds different cells at one time.
