@@ -58,6 +58,21 @@ func TestPython(t *testing.T) {
 	}
 }
 
+// TestImport imports papermill and the package in every order, where the package is installed: papermill loads
+// it while it is itself being loaded.
+func TestImport(t *testing.T) {
+	for python, env := range pythons(t) {
+		for _, first := range []string{"papermill", "papermill.engines", "ug_papermill", "ug_papermill.engine", "ug_papermill.translate"} {
+			cmd := exec.Command(python, "-c", "import "+first+"\nimport ug_papermill\nfrom papermill.translators import papermill_translators\n"+
+				"assert papermill_translators.find_translator('go', 'go') is ug_papermill.GoTranslator")
+			cmd.Env = env
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s, %s first: %v\n%s", python, first, err, out)
+			}
+		}
+	}
+}
+
 // Whatever the values are, the cell compiles, and its names have the types and values that they should.
 func TestCellsCompile(t *testing.T) {
 	for python, env := range pythons(t) {
@@ -228,7 +243,7 @@ for f in d.files:
     if f.hash:
         got = base64.urlsafe_b64encode(hashlib.sha256(f.read_binary()).digest()).rstrip(b"=").decode()
         assert got == f.hash.value, f
-assert len(d.files) == 8, d.files
+assert len(d.files) == 9, d.files
 import ug_papermill.declared
 assert ug_papermill.__file__.startswith(sys.argv[1]), ug_papermill.__file__
 `, site)

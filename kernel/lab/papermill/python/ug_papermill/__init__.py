@@ -9,25 +9,18 @@ translators, only to engines: so the default engine is replaced by one that look
 the same.
 """
 
-from papermill.engines import NBClientEngine, papermill_engines
-from papermill.translators import papermill_translators
-
-from .translate import GoTranslator
-
 __all__ = ["GoEngine", "GoTranslator"]
 
 
-class GoEngine(NBClientEngine):
-    """The engine that papermill uses by itself, which tells the translator of the notebook's cell."""
+def __getattr__(name):
+    # Papermill asks for the engine while it is loaded, which the import below may have begun.
+    if name in __all__:
+        from . import engine
 
-    @classmethod
-    def nb_language(cls, nb, language=None):
-        name = super().nb_language(nb, language)
-        if name == "go":
-            GoTranslator.read(nb)
-        return name
+        return getattr(engine, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-papermill_translators.register("go", GoTranslator)
-for _name in (None, "nbclient"):
-    papermill_engines.register(_name, GoEngine)
+import papermill  # noqa: E402, F401  first, as the modules of this package need all of it
+
+from .engine import GoEngine, GoTranslator  # noqa: E402
