@@ -142,6 +142,30 @@ func TestInterruptTakesLessThanASecond(t *testing.T) {
 	}
 }
 
+// TestChildrenThatStay checks that programs which a cell leaves running do not hold up the next one, that
+// what they print still arrives, and that they end with the kernel.
+func TestChildrenThatStay(t *testing.T) {
+	b := open(t)
+	ev := b.Events()
+	defer ev.Close()
+	start := time.Now()
+	b.ok("c := exec.Command(\"sh\", \"-c\", \"sleep 1; echo late; sleep 4713\")\nc.Stdout = os.Stdout\nc.Start()")
+	b.ok("!sleep 4713 &")
+	b.want("fmt.Println(\"next\")", "out:next\n")
+	if d := time.Since(start); d > 20*time.Second {
+		t.Errorf("it took %s", d)
+	}
+	if _, err := ev.Await(within(t, 20*time.Second), func(e client.Event) bool {
+		return e.Header.MsgType == "stream" && strings.Contains(string(e.Content), "late")
+	}); err != nil {
+		t.Error(err)
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
+	}
+	eventually(t, 5*time.Second, "they end", func() bool { return !running("sleep 4713") })
+}
+
 func TestDeathOfGoNB(t *testing.T) {
 	b := open(t)
 	b.ok("%env KEPT=yes")

@@ -55,7 +55,7 @@ func Magics() []gopls.MagicHelp {
 		{Name: "%noautoget", Help: "fetch nothing"}, {Name: "%outputlimit", Help: "bytes that a cell may print: %outputlimit 1GB"},
 		{Name: "%reset", Help: "forget everything, or a name: %reset [NAME...]"}, {Name: "%rm", Help: "forget declarations: %rm NAME..."},
 		{Name: "%test", Help: "run the cell by go test"}, {Name: "%time", Help: "say how long the cell took"},
-		{Name: "%ug", Help: "run the command ug: %ug ls"}, {Name: "%usage", Help: "what the last cell took"},
+		{Name: "%ug", Help: "artefacts, or any command of ug: %ug show NAME"}, {Name: "%usage", Help: "what the last cell took"},
 		{Name: "%version", Help: "version of GoNB"}, {Name: "%wasm", Help: "compile the cell to WebAssembly"},
 		{Name: "%who", Help: "names that are kept between cells"}, {Name: "%with_inputs", Help: "the next shell line reads input"},
 		{Name: "%with_password", Help: "the next shell line reads a password"},
@@ -179,11 +179,15 @@ func (e *execution) ug(sp cell.Special) *trace.Error {
 	if out, err := build.CombinedOutput(); err != nil {
 		return trace.Plain("BuildError", "ug does not build: "+err.Error(), strings.Split(strings.TrimSpace(string(out)+"\n"+err.Error()), "\n"))
 	}
-	id, ended := e.order(launch{command: append([]string{program}, sp.Args...)})
+	args := sp.Args
+	if len(args) == 0 {
+		args = []string{"ls"}
+	}
+	id, ended := e.order(launch{command: append([]string{program}, args...)})
 	if failed := e.toChild("!exec "+quote(e.s.launcher())+" shell "+id, nil); failed != nil {
 		return failed
 	}
-	return e.failedCommand(ended, "ug "+strings.Join(sp.Args, " "))
+	return e.failedCommand(ended, "ug "+strings.Join(args, " "))
 }
 
 // captureTo copies the output of the cell to a file.

@@ -1,12 +1,14 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"urbangraph/kernel/cell"
 	"urbangraph/kernel/gofront"
@@ -51,6 +53,23 @@ func (s *Server) newGopls() *gopls.Server {
 			}
 			return "."
 		},
+	})
+}
+
+// warmAfter is how long after a person has connected gopls is started, so that the first cell goes first.
+const warmAfter = 2 * time.Second
+
+// warm starts gopls in the background, once. It is called at requests by which front ends for people begin,
+// and programs that only run notebooks do not.
+func (s *Server) warm() {
+	s.warmed.Do(func() {
+		s.background(func(ctx context.Context) {
+			select {
+			case <-ctx.Done():
+			case <-time.After(warmAfter):
+				s.gopls.Warm(s.notebook())
+			}
+		})
 	})
 }
 

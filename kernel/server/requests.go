@@ -67,8 +67,10 @@ func (s *Server) simple(r *request) {
 		case "is_complete_request":
 			s.isComplete(r)
 		case "history_request":
+			s.warm()
 			s.historyReply(r)
 		case "comm_info_request":
+			s.warm()
 			s.commInfo(r)
 		case "comm_open", "comm_msg", "comm_close":
 			s.commMessage(r)

@@ -67,6 +67,7 @@ type Server struct {
 	book    book
 	ids     display.IDs
 	answers chan string // to a question for input
+	warmed  sync.Once   // gopls
 
 	ctx  context.Context
 	stop context.CancelCauseFunc
