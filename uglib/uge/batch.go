@@ -1,6 +1,7 @@
 package uge
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -35,73 +36,123 @@ type Batch struct {
 	graph *graphenc.Batch
 }
 
-// Batch lays inputs out, padded to rounded sizes and to the given number of
-// rows. All must be of one form: with an image or none, with a graph or none.
-func (m *Model) Batch(inputs []Input, rows int) (*Batch, error) {
-	if len(inputs) == 0 || len(inputs) > rows {
-		return nil, fmt.Errorf("uge: %d inputs for a batch of %d rows", len(inputs), rows)
-	}
-	b := &Batch{Form: formOf(inputs[0])}
-	for i, in := range inputs {
-		if f := formOf(in); f != b.Form {
-			return nil, fmt.Errorf("uge: input %d is of form %+v in a batch of form %+v", i, f, b.Form)
-		}
-	}
-	if b.Form.Graph && m.Graph == nil {
-		return nil, fmt.Errorf("uge: the input has a graph, and the model no graph encoder; train stage 2 first")
-	}
-	var graphs []graphenc.Graph
-	if b.Form.Graph {
-		graphs = make([]graphenc.Graph, rows)
-		for i := range graphs { // padding rows take the last input's graph
-			graphs[i] = *inputs[min(i, len(inputs)-1)].Graph
-		}
-	}
-	nodes := 0
-	if b.Form.Graph {
-		size := m.Graph.Need(graphs).Bucket()
-		var err error
-		if b.graph, err = m.Graph.Batch(graphs, size); err != nil {
-			return nil, err
-		}
-		nodes = size.Nodes
-	}
-	laid := make([]backbone.Row, len(inputs))
-	for i, in := range inputs {
-		var err error
-		if laid[i], err = m.row(in, i*nodes); err != nil {
-			return nil, fmt.Errorf("input %d: %w", i, err)
-		}
-	}
-	var err error
-	b.rows, err = m.Backbone.Layout(laid, rows, rows*nodes)
-	return b, err
+// Size is what an input takes of a batch; see [Model.Round].
+type Size struct {
+	Form  Form
+	Row   backbone.Size
+	Graph graphenc.Size
 }
 
-func formOf(in Input) Form { return Form{Image: len(in.Images) > 0, Graph: in.Graph != nil} }
+// Row is an input as the model reads it: tokens, pictures and graph.
+type Row struct {
+	Size Size // exact, not rounded
 
-// row tokenises one input; firstVector is where its graph's vectors start.
-func (m *Model) row(in Input, firstVector int) (backbone.Row, error) {
-	row := backbone.Row{Images: in.Images}
+	row   backbone.Row
+	graph *graphenc.Graph
+}
+
+// Row tokenises an input and measures it. It may be called from several
+// goroutines.
+func (m *Model) Row(in Input) (Row, error) {
+	r := Row{Size: Size{Form: formOf(in)}, row: backbone.Row{Images: in.Images}, graph: in.Graph}
 	features := make([]int, len(in.Images))
 	var err error
 	for i, p := range in.Images {
 		if features[i], err = m.Backbone.ImageTokens(p); err != nil {
-			return row, err
+			return r, err
 		}
 	}
 	nodes := 0
 	if in.Graph != nil {
+		if m.Graph == nil {
+			return r, errors.New("uge: the input has a graph, and the model no graph encoder; train stage 2 first")
+		}
 		nodes = len(in.Graph.Nodes)
+		r.Size.Graph = m.Graph.Need([]graphenc.Graph{*in.Graph})
 	}
-	if row.IDs, err = m.tokens(in.Text, features, nodes); err != nil {
-		return row, err
+	if r.row.IDs, err = m.tokens(in.Text, features, nodes); err != nil {
+		return r, err
 	}
-	for j := range nodes {
-		row.Graph = append(row.Graph, firstVector+j)
-	}
-	return row, nil
+	r.Size.Row, err = m.Backbone.Need(r.row)
+	return r, err
 }
+
+// Round rounds a size up to one of few.
+func (m *Model) Round(s Size) Size {
+	s.Row = m.Backbone.Round(s.Row)
+	if s.Form.Graph {
+		s.Graph = s.Graph.Bucket()
+	}
+	return s
+}
+
+// Batch lays inputs out, padded to rounded sizes and to the given number of
+// rows. All must be of one form: with an image or none, with a graph or none.
+func (m *Model) Batch(inputs []Input, rows int) (*Batch, error) {
+	laid := make([]Row, len(inputs))
+	for i, in := range inputs {
+		if f := formOf(in); f != formOf(inputs[0]) {
+			return nil, fmt.Errorf("uge: input %d is of form %+v in a batch of form %+v", i, f, formOf(inputs[0]))
+		}
+	}
+	for i, in := range inputs {
+		var err error
+		if laid[i], err = m.Row(in); err != nil {
+			return nil, fmt.Errorf("input %d: %w", i, err)
+		}
+	}
+	return m.layout(laid, rows, backbone.Size{}, graphenc.Size{})
+}
+
+// BatchOf lays rows out, each padded to the size, as a batch of so many rows.
+// The size must be of their form and hold each of them.
+func (m *Model) BatchOf(laid []Row, rows int, size Size) (*Batch, error) {
+	for i, r := range laid {
+		if r.Size.Form != size.Form {
+			return nil, fmt.Errorf("uge: row %d is of form %+v in a batch of form %+v", i, r.Size.Form, size.Form)
+		}
+	}
+	return m.layout(laid, rows, size.Row, size.Graph)
+}
+
+// layout lays rows of one form out; sizes of zero are what they need, rounded.
+func (m *Model) layout(laid []Row, rows int, size backbone.Size, graph graphenc.Size) (*Batch, error) {
+	if len(laid) == 0 || len(laid) > rows {
+		return nil, fmt.Errorf("uge: %d inputs for a batch of %d rows", len(laid), rows)
+	}
+	b := &Batch{Form: laid[0].Size.Form}
+	if b.Form.Graph {
+		graphs := make([]graphenc.Graph, rows)
+		for i := range graphs { // padding rows take the last input's graph
+			graphs[i] = *laid[min(i, len(laid)-1)].graph
+		}
+		if graph == (graphenc.Size{}) {
+			graph = m.Graph.Need(graphs).Bucket()
+		} else if need := m.Graph.Need(graphs); need.Max(graph) != graph {
+			return nil, fmt.Errorf("uge: graphs that take %+v in a batch of %+v", need, graph)
+		}
+		var err error
+		if b.graph, err = m.Graph.Batch(graphs, graph); err != nil {
+			return nil, err
+		}
+	}
+	list := make([]backbone.Row, len(laid))
+	for i, r := range laid {
+		list[i] = r.row
+		if r.graph != nil {
+			vectors := make([]int, len(r.graph.Nodes)) // of this batch
+			for j := range vectors {
+				vectors[j] = i*graph.Nodes + j
+			}
+			list[i].Graph = vectors
+		}
+	}
+	var err error
+	b.rows, err = m.Backbone.Layout(list, rows, rows*graph.Nodes, size)
+	return b, err
+}
+
+func formOf(in Input) Form { return Form{Image: len(in.Images) > 0, Graph: in.Graph != nil} }
 
 // Tensors returns the batch in the order that [Model.Embed] takes.
 func (b *Batch) Tensors() []*tensors.Tensor {

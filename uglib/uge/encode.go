@@ -23,6 +23,7 @@ type Encoder struct {
 	model   *Model
 	backend compute.Backend
 	execs   map[Form]*model.Exec
+	graphs  int
 }
 
 // NewEncoder returns an encoder on the backend.
@@ -87,12 +88,12 @@ func (e *Encoder) Encode(ctx context.Context, name string, n int, input func(i i
 		if ctx.Err() != nil {
 			break
 		}
-		out, err := e.run(p.batch)
+		out, err := e.Run(p.batch)
 		if err != nil {
 			return nil, err
 		}
 		for row, i := range p.at {
-			if err := checkUnit(out[row]); err != nil {
+			if err := CheckUnit(out[row]); err != nil {
 				return nil, fmt.Errorf("uge: encode: input %d: %w", i, err)
 			}
 			vectors[i] = out[row]
@@ -105,12 +106,14 @@ func (e *Encoder) Encode(ctx context.Context, name string, n int, input func(i i
 	return vectors, nil
 }
 
-// run computes one batch.
-func (e *Encoder) run(b *Batch) ([][]float32, error) {
+// Run computes one batch: a vector for each of its rows, those of padding too.
+// The graph for its form and sizes is compiled where it is the first of them.
+func (e *Encoder) Run(b *Batch) ([][]float32, error) {
 	exec := e.execs[b.Form]
 	if exec == nil {
 		var err error
 		exec, err = model.NewExec(e.backend, e.model.Vars, func(s *model.Scope, nodes []*Node) *Node {
+			e.graphs++
 			return e.model.Embed(s, b.Form, nodes)
 		})
 		if err != nil {
@@ -136,8 +139,20 @@ func (e *Encoder) run(b *Batch) ([][]float32, error) {
 	return vectors, nil
 }
 
-// checkUnit reports a vector that is not finite or not of length 1.
-func checkUnit(v []float32) error {
+// Graphs is the number of graphs that were compiled so far, one for each form
+// and size of a batch.
+func (e *Encoder) Graphs() int { return e.graphs }
+
+// Forget frees the compiled graphs of a form.
+func (e *Encoder) Forget(f Form) {
+	if exec := e.execs[f]; exec != nil {
+		exec.Finalize()
+		delete(e.execs, f)
+	}
+}
+
+// CheckUnit reports a vector that is not finite or not of length 1.
+func CheckUnit(v []float32) error {
 	var sum float64
 	for _, x := range v {
 		sum += float64(x) * float64(x)

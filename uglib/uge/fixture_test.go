@@ -157,7 +157,7 @@ func run(t testing.TB, m *Model, inputs []Input, rows int) [][]float32 {
 	}
 	e := NewEncoder(m, testBackend(t))
 	defer e.Close()
-	out, err := e.run(b)
+	out, err := e.Run(b)
 	if err != nil {
 		t.Fatal(err)
 	}

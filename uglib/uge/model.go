@@ -65,6 +65,7 @@ type Model struct {
 
 	template template
 	special  special
+	origin   *origin // nil if it lies in no folder
 }
 
 // New returns a model of random weights, a function of the seed alone.
@@ -164,7 +165,7 @@ func (m *Model) Save(dir string) error {
 			return fmt.Errorf("uge: %w", err)
 		}
 	}
-	return nil
+	return m.remember(dir)
 }
 
 // Load reads a model folder: one written by [Model.Save], or a snapshot of a
@@ -213,7 +214,7 @@ func Load(dir string) (*Model, error) {
 			return fail(err)
 		}
 	}
-	if err := m.complete(); err != nil {
+	if err := errors.Join(m.complete(), m.remember(dir)); err != nil {
 		return fail(err)
 	}
 	return m, nil
