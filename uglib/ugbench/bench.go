@@ -123,6 +123,8 @@ type Bench struct {
 	Data *ugdata.Dataset
 	Sets []*Set // of those tasks and regions that have queries, in table order
 	Key  string // of the artefact; empty if it was made without the store
+
+	dir string // of the artefact
 }
 
 // Set returns the set of a task in a region. If the dataset has no places

@@ -2,10 +2,12 @@ package ugbench
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"urbangraph/uglib/store"
 	"urbangraph/uglib/ugdata"
@@ -86,7 +88,7 @@ func Open(ctx context.Context, spec Spec) (*Bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bench{Data: data, Key: a.Manifest.Key}
+	b := &Bench{Data: data, Key: a.Manifest.Key, dir: a.Dir}
 	for _, region := range Regions {
 		for _, task := range Tasks {
 			f, err := os.Open(a.Path(fileName(task, region)))
@@ -108,4 +110,39 @@ func Open(ctx context.Context, spec Spec) (*Bench, error) {
 		}
 	}
 	return b, nil
+}
+
+// KeptAs returns the reference by which [Bench.Reopen] finds the benchmark
+// again, in another cell of a notebook: the folder of its artefact.
+func (b *Bench) KeptAs() (reference []byte, err error) {
+	if b.dir == "" {
+		return nil, errors.New("ugbench: the benchmark was made without the store; open it with Open")
+	}
+	return []byte(b.dir), nil
+}
+
+// Reopen opens the benchmark of a reference. What it needs of the store must
+// be there: nothing is made.
+func (b *Bench) Reopen(reference []byte) error {
+	dir := string(reference)
+	s := store.At(filepath.Dir(filepath.Dir(dir)))
+	a, err := s.Find(filepath.Base(filepath.Dir(dir)) + "/" + filepath.Base(dir))
+	if err != nil {
+		return fmt.Errorf("ugbench: %w", err)
+	}
+	var spec Spec
+	if err := json.Unmarshal(a.Manifest.Spec, &spec); err != nil {
+		return fmt.Errorf("ugbench: spec of %s: %w", dir, err)
+	}
+	for _, in := range append(spec.Inputs(), spec) {
+		if _, err := s.Lookup(in); err != nil {
+			return fmt.Errorf("ugbench: %w; open the benchmark with Open, which makes what is missing", err)
+		}
+	}
+	again, err := Open(store.With(context.Background(), s), spec)
+	if err != nil {
+		return err
+	}
+	*b = *again
+	return nil
 }

@@ -73,6 +73,21 @@ func TestOpen(t *testing.T) {
 	if err != nil || a.Manifest.Key != b.Key {
 		t.Fatalf("the artefact is %v, %v", a, err)
 	}
+	_, err = want.KeptAs()
+	if err == nil || !strings.Contains(err.Error(), "without the store") {
+		t.Errorf("a benchmark in memory: %v", err)
+	}
+	ref, err := b.KeptAs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again Bench
+	if err := again.Reopen(ref); err != nil || !reflect.DeepEqual(again.Sets, b.Sets) || again.Key != b.Key {
+		t.Errorf("opened again it differs, %v", err)
+	}
+	if err := again.Reopen([]byte(filepath.Join(s.Root(), "bench", "none"))); err == nil {
+		t.Error("a benchmark that is not there is opened again")
+	}
 	file := a.Path(fileName(Geolocation, HeldOutCity))
 	data, err := os.ReadFile(file)
 	if err != nil {
