@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -292,6 +293,17 @@ func TestDamagedTable(t *testing.T) {
 	back, err := ReadCaptions(dir)
 	if err != nil || len(back.All()) != 2 || back.All()[1] != c.All()[1] {
 		t.Fatalf("%+v, %v", back, err)
+	}
+	if _, err := c.KeptAs(); err == nil || !strings.Contains(err.Error(), "were not read from a folder") {
+		t.Errorf("captions in memory: %v", err)
+	}
+	var again Captions
+	ref, err := back.KeptAs()
+	if err == nil {
+		err = again.Reopen(ref)
+	}
+	if err != nil || !slices.Equal(again.All(), back.All()) {
+		t.Errorf("opened again %+v, %v", again, err)
 	}
 	if _, err := ReadCaptions(t.TempDir()); err == nil || !strings.Contains(err.Error(), "missing") {
 		t.Errorf("error %v", err)

@@ -32,6 +32,7 @@ type Caption struct {
 // Captions are those of one set of views.
 type Captions struct {
 	list []Caption // in the order of their view ids
+	dir  string    // absolute, that they were read from; empty if they were not
 }
 
 // All returns the captions in the order of their view ids. The slice must not
@@ -83,7 +84,7 @@ func newCaptions(list []Caption) (*Captions, error) {
 			return nil, fmt.Errorf("the view %d has the status %q, which is none", list[i].View, s)
 		}
 	}
-	return &Captions{list}, nil
+	return &Captions{list: list}, nil
 }
 
 func writeCaptions(dir string, c *Captions) error {
@@ -118,7 +119,29 @@ func ReadCaptions(dir string) (*Captions, error) {
 	if err != nil {
 		return nil, fmt.Errorf("endpoint: %s: %w; remove the artefact (ug rm) and open it again, answers come from the cache", path, err)
 	}
+	if c.dir, err = filepath.Abs(dir); err != nil {
+		return nil, fmt.Errorf("endpoint: %w", err)
+	}
 	return c, nil
+}
+
+// KeptAs returns the reference by which [Captions.Reopen] finds the captions
+// again, in another cell of a notebook: the folder that they were read from.
+func (c *Captions) KeptAs() (reference []byte, err error) {
+	if c.dir == "" {
+		return nil, errors.New("endpoint: the captions were not read from a folder; open them with Open")
+	}
+	return []byte(c.dir), nil
+}
+
+// Reopen reads the captions of a reference.
+func (c *Captions) Reopen(reference []byte) error {
+	again, err := ReadCaptions(string(reference))
+	if err != nil {
+		return err
+	}
+	*c = *again
+	return nil
 }
 
 // decodeCaptions reads a Parquet file of captions.
