@@ -42,6 +42,13 @@ type Row struct {
 	Graph  []int            // for every graph token, the index of its vector among the graph vectors flattened to [G, H]
 }
 
+// Size is what a row takes of a batch.
+type Size struct {
+	Tokens          int
+	Images, Patches int // pictures, and patches of each with what separates their windows: where pictures are patches
+	Tiles           int // of all pictures together: where they are tiles
+}
+
 // Batch is a batch laid out on the host.
 type Batch interface{ Tensors() []*tensors.Tensor }
 
@@ -62,9 +69,13 @@ type Model interface {
 	SaveWeights(store *model.Store, path string) error
 	Save(dir string) error // config.json
 
-	// Layout lays rows out as a batch of so many rows and graph vectors, other sizes rounded up to few. Batches with
-	// pictures have other tensors than batches without.
-	Layout(rows []Row, batch, graphVectors int) (Batch, error)
+	// Need gives the size that a row takes.
+	Need(Row) (Size, error)
+	// Round rounds a size up to one of few, within the model's positions.
+	Round(Size) Size
+	// Layout lays rows out as a batch of so many rows and graph vectors, each row padded to the size; Size{} is what they
+	// take together, rounded up to few. Batches with pictures have other tensors than batches without.
+	Layout(rows []Row, batch, graphVectors int, size Size) (Batch, error)
 	// Inputs gives the number of tensors of a batch.
 	Inputs(pictures bool) int
 	// LastHidden gives the hidden state, after the last norm, of each row's last token, float32 [B, H].

@@ -52,27 +52,49 @@ func (q qwen) Load(store *model.Store, path string) error        { return q.c.Lo
 func (q qwen) SaveWeights(store *model.Store, path string) error { return q.c.SaveWeights(store, path) }
 func (q qwen) Save(dir string) error                             { return q.c.Save(dir) }
 
-func (q qwen) Layout(rows []Row, batch, graphVectors int) (Batch, error) {
-	laid := make([]qwen2vl.Row, len(rows))
-	sizes := qwen2vl.Sizes{Rows: batch, GraphVectors: graphVectors}
-	longest, patches, images := 0, 0, 0
-	for i, row := range rows {
-		laid[i] = qwen2vl.Row{IDs: row.IDs, Graph: row.Graph}
-		longest = max(longest, len(row.IDs))
-		for _, p := range row.Images {
-			img, ok := p.(vision.Patches)
-			if !ok {
-				return nil, wrongPicture(p)
-			}
-			laid[i].Images = append(laid[i].Images, img)
-			images++
-			patches = max(patches, q.c.Vision.Places(img.Grid))
+func (q qwen) Need(row Row) (Size, error) {
+	need := Size{Tokens: len(row.IDs), Images: len(row.Images)}
+	for _, p := range row.Images {
+		img, ok := p.(vision.Patches)
+		if !ok {
+			return need, wrongPicture(p)
 		}
+		need.Patches = max(need.Patches, q.c.Vision.Places(img.Grid))
 	}
-	sizes.Tokens = min(nn.Bucket(longest), max(longest, q.c.MaxPositions))
-	if images > 0 {
+	return need, nil
+}
+
+func (q qwen) Round(s Size) Size {
+	s.Tokens = min(nn.Bucket(s.Tokens), max(s.Tokens, q.c.MaxPositions))
+	if s.Images > 0 {
 		unit := q.c.Vision.PatchUnit()
-		sizes.Images, sizes.Patches = max(batch, images), nn.Bucket((patches+unit-1)/unit)*unit
+		s.Patches = nn.Bucket((s.Patches+unit-1)/unit) * unit
+	}
+	return s
+}
+
+func (q qwen) Layout(rows []Row, batch, graphVectors int, size Size) (Batch, error) {
+	laid := make([]qwen2vl.Row, len(rows))
+	images := 0
+	var most Size
+	for i, row := range rows {
+		need, err := q.Need(row)
+		if err != nil {
+			return nil, err
+		}
+		most = Size{Tokens: max(most.Tokens, need.Tokens), Images: 1, Patches: max(most.Patches, need.Patches)}
+		laid[i] = qwen2vl.Row{IDs: row.IDs, Graph: row.Graph}
+		for _, p := range row.Images {
+			laid[i].Images = append(laid[i].Images, p.(vision.Patches))
+		}
+		images += len(row.Images)
+	}
+	if size == (Size{}) {
+		size = q.Round(most)
+	}
+	sizes := qwen2vl.Sizes{Rows: batch, Tokens: size.Tokens, GraphVectors: graphVectors}
+	if images > 0 {
+		sizes.Images, sizes.Patches = max(batch*size.Images, images), size.Patches
 	}
 	return q.c.Layout(laid, sizes)
 }

@@ -40,25 +40,44 @@ func (t tiles) ImageTokens(p vision.Picture) (int, error) {
 	return len(order), err
 }
 
-func (t tiles) Layout(rows []Row, batch, graphVectors int) (Batch, error) {
+func (t tiles) Need(row Row) (Size, error) {
+	need := Size{Tokens: len(row.IDs)}
+	for _, p := range row.Images {
+		img, ok := p.(vision.Tiles)
+		if !ok {
+			return need, wrongPicture(p)
+		}
+		need.Tiles += img.Count
+	}
+	return need, nil
+}
+
+// Round leaves the tiles as they are: a tile is dear, and pictures have one of few numbers of them.
+func (t tiles) Round(s Size) Size {
+	s.Tokens = min(nn.Bucket(s.Tokens), max(s.Tokens, t.positions))
+	return s
+}
+
+func (t tiles) Layout(rows []Row, batch, graphVectors int, size Size) (Batch, error) {
 	laid := make([]clip.Row, len(rows))
-	sizes := clip.Sizes{Rows: batch, GraphVectors: graphVectors}
-	longest := 0
+	longest, count := 0, 0
 	for i, row := range rows {
+		need, err := t.Need(row)
+		if err != nil {
+			return nil, err
+		}
+		longest, count = max(longest, need.Tokens), count+need.Tiles
 		laid[i] = clip.Row{IDs: row.IDs, Graph: row.Graph}
-		longest = max(longest, len(row.IDs))
 		for _, p := range row.Images {
-			img, ok := p.(vision.Tiles)
-			if !ok {
-				return nil, wrongPicture(p)
-			}
-			laid[i].Images = append(laid[i].Images, img)
-			sizes.Tiles += img.Count
+			laid[i].Images = append(laid[i].Images, p.(vision.Tiles))
 		}
 	}
-	sizes.Tokens = min(nn.Bucket(longest), max(longest, t.positions))
-	if sizes.Tiles > 0 {
-		sizes.Tiles = nn.Bucket(sizes.Tiles)
+	sizes := clip.Sizes{Rows: batch, Tokens: size.Tokens, Tiles: batch * size.Tiles, GraphVectors: graphVectors}
+	if size == (Size{}) {
+		sizes.Tokens = t.Round(Size{Tokens: longest}).Tokens
+		if count > 0 {
+			sizes.Tiles = nn.Bucket(count)
+		}
 	}
 	return t.tiled.Layout(laid, sizes)
 }
