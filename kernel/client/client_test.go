@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"urbangraph/kernel/wire"
 )
 
 // within is a context that ends soon.
@@ -19,6 +17,13 @@ func within(t testing.TB, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// kept counts the requests that the client still waits for.
+func kept(c *Client) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.requests)
 }
 
 func TestExecute(t *testing.T) {
@@ -51,6 +56,9 @@ func TestExecute(t *testing.T) {
 	}
 	if p := c.Problems(); len(p) > 0 {
 		t.Error(p)
+	}
+	if n := kept(c); n > 0 {
+		t.Errorf("%d requests are kept", n)
 	}
 }
 
@@ -110,15 +118,15 @@ func TestRequests(t *testing.T) {
 	if took, err := c.Ping(ctx); err != nil || took <= 0 {
 		t.Errorf("ping: %v, %v", took, err)
 	}
-	if n := len(c.requests); n > 1 { // the last request's idle may still be on its way
+	if n := kept(c); n > 0 {
 		t.Errorf("%d requests are kept", n)
 	}
 }
 
 func TestNothingHangs(t *testing.T) {
 	c, f, file := open(t)
-	if r, err := c.Execute(within(t, 50*time.Millisecond), "print stdout x\nnoreply", Options{}); !errors.Is(err, context.DeadlineExceeded) || r.Stream("stdout") != "x" {
-		t.Errorf("without a reply: %+v, %v", r, err)
+	if r, err := c.Execute(within(t, 50*time.Millisecond), "print stdout x\nnoreply", Options{}); !errors.Is(err, context.DeadlineExceeded) || r.Stream("stdout") != "x" || kept(c) > 0 {
+		t.Errorf("without a reply: %+v, %v; %d are kept", r, err, kept(c))
 	}
 	events := c.Events()
 	defer events.Close()
@@ -144,6 +152,11 @@ func TestNothingHangs(t *testing.T) {
 	if _, err := events.Await(within(t, 10*time.Second), func(Event) bool { return false }); !errors.Is(err, ErrGone) {
 		t.Errorf("await: %v", err)
 	}
+	late := c.Events()
+	defer late.Close()
+	if _, err := late.Next(within(t, 10*time.Second)); !errors.Is(err, ErrGone) {
+		t.Errorf("next: %v", err)
+	}
 	f.hb.Close()
 	if _, err := c.Ping(within(t, 10*time.Second)); !errors.Is(err, ErrGone) {
 		t.Errorf("ping: %v", err)
@@ -158,25 +171,37 @@ func TestNothingHangs(t *testing.T) {
 }
 
 func TestProblemsAreKept(t *testing.T) {
-	c, _, _ := open(t)
-	if _, err := c.Execute(within(t, 10*time.Second), "unsigned", Options{}); err != nil {
-		t.Fatal(err)
-	}
-	if p := c.Problems(); len(p) != 1 || !errors.Is(p[0], wire.ErrSignature) {
-		t.Errorf("problems %v", p)
-	}
-	if _, err := c.Execute(within(t, 10*time.Second), "twice", Options{}); err != nil {
-		t.Fatal(err)
-	}
-	c.KernelInfo(t.Context()) // the second reply comes before this one's
-	if p := c.Problems(); len(p) != 2 || !strings.Contains(p[1].Error(), "a second reply") {
-		t.Errorf("problems %v", p)
-	}
-	if _, err := c.Execute(within(t, 10*time.Second), "input", Options{NoStdin: true}); err != nil {
-		t.Fatal(err)
-	}
-	if p := c.Problems(); len(p) != 3 || !strings.Contains(p[2].Error(), "did not allow") {
-		t.Errorf("problems %v", p)
+	for _, c := range []struct {
+		code string
+		o    Options
+		want []string
+	}{
+		{"print stdout x", Options{}, nil},
+		{"unsigned", Options{}, []string{"shell: wrong signature"}},
+		{"twice", Options{}, []string{"a second reply"}},
+		{"twice\ntwice\nsleep", Options{}, []string{"a second reply", "a second reply"}},
+		{"idle\nidle\nnoreply\nidle\nsleep\ntwice\nsleep", Options{}, []string{"a second idle", "a second idle"}},
+		{"stray", Options{}, []string{`it answers session "other"`}},
+		{"input", Options{NoStdin: true}, []string{"did not allow it"}},
+	} {
+		client, _, _ := open(t)
+		r, err := client.Execute(within(t, 10*time.Second), c.code, c.o)
+		if err != nil {
+			t.Fatalf("%q: %+v, %v", c.code, r, err)
+		}
+		if _, err := client.KernelInfo(within(t, 10*time.Second)); err != nil { // what was sent before has come then
+			t.Fatal(err)
+		}
+		problems := client.Problems()
+		if len(problems) != len(c.want) {
+			t.Errorf("%q: problems %v, want %q", c.code, problems, c.want)
+			continue
+		}
+		for i, want := range c.want {
+			if !strings.Contains(problems[i].Error(), want) {
+				t.Errorf("%q: problem %v, want %q", c.code, problems[i], want)
+			}
+		}
 	}
 }
 

@@ -152,8 +152,10 @@ func (f *fake) run(p *zmtp.Peer, m *wire.Message, words []string) {
 		p.Send([]byte("<IDS|MSG>"), nil, []byte("{}"), []byte("{}"), []byte("{}"), []byte("{}"))
 	case "twice":
 		f.reply(p, m, map[string]any{})
-	case "die":
-		f.shell.Close()
+	case "stray":
+		other := *m
+		other.RawHeader = []byte(`{"msg_id":"1","session":"other","msg_type":"execute_request"}`)
+		f.reply(p, &other, map[string]any{})
 	}
 }
 

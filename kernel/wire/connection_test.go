@@ -40,6 +40,15 @@ func TestConnectionFileSurvives(t *testing.T) {
 	if err := c.Write(filepath.Join(dir, "none", "x")); err == nil {
 		t.Error("written into a folder that is not there")
 	}
+	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Write(filepath.Join(dir, "folder")); err == nil {
+		t.Error("written over a folder")
+	}
+	if files, _ := os.ReadDir(dir); len(files) != 2 {
+		t.Errorf("left in the folder: %v", files)
+	}
 }
 
 func TestParseConnection(t *testing.T) {

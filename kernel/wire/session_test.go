@@ -69,7 +69,7 @@ func TestDecodeOfEncodeIsTheMessage(t *testing.T) {
 			t.Error(err)
 		}
 		h := m.Header
-		if at, err := time.Parse(time.RFC3339Nano, h.Date); err != nil || time.Since(at) > time.Minute || !strings.HasSuffix(h.Date, "Z") {
+		if at, err := time.Parse(time.RFC3339Nano, h.Date); err != nil || time.Since(at).Abs() > time.Minute || !strings.HasSuffix(h.Date, "Z") {
 			t.Errorf("date %q: %v", h.Date, err)
 		}
 		h.Date = ""

@@ -21,7 +21,7 @@ func raw(t testing.TB, s *Server) net.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SetDeadline(time.Now().Add(10 * time.Second))
+	c.SetDeadline(time.Now().Add(5 * time.Second))
 	t.Cleanup(func() { c.Close() })
 	return c
 }
@@ -88,7 +88,7 @@ func TestHostilePeersDisturbNobody(t *testing.T) {
 		{"error", hello + string(appendCommand(nil, "ERROR", []byte("\x02no"))), ErrRefused},
 		{"huge ready", hello + "\x06\x7f\xff\xff\xff\xff\xff\xff\xff", ErrTooLarge},
 		{"unknown flags", hello + ready + "\x08\x00", ErrProtocol},
-		{"command with more", hello + ready + "\x05\x05\x04PING", ErrProtocol},
+		{"command with more", hello + ready + "\x05\x07\x04PING\x00\x00", ErrProtocol},
 		{"huge frame", hello + ready + "\x02\xff\xff\xff\xff\xff\xff\xff\xff", ErrTooLarge},
 		{"long message", hello + ready + strings.Repeat("\x01\xc8"+strings.Repeat("x", 200), 6), ErrTooLarge},
 		{"many frames", hello + ready + strings.Repeat("\x01\x00", 11), ErrTooLarge},
@@ -106,7 +106,7 @@ func TestHostilePeersDisturbNobody(t *testing.T) {
 				t.Errorf("got %q", got)
 			}
 			io.Copy(io.Discard, conn) // until the server hangs up
-			switch err := <-ended; {
+			switch err := next(t, ended); {
 			case err == nil:
 				t.Error("ended without an error")
 			case c.want != nil && !errors.Is(err, c.want):
@@ -140,7 +140,7 @@ func TestEndInsideAMessageIsAnError(t *testing.T) {
 		c, _ := rawReady(t, s, Dealer, "")
 		io.WriteString(c, sends)
 		c.Close()
-		if err := <-ended; !errors.Is(err, want) {
+		if err := next(t, ended); !errors.Is(err, want) {
 			t.Errorf("after %q: %v, want %v", sends, err, want)
 		}
 	}
@@ -166,12 +166,12 @@ func TestSubscribeCommands(t *testing.T) {
 	s := open(t, "tcp://127.0.0.1:0", XPub, Handler{Subscribed: func(_ *Peer, topic []byte) { subscribed <- string(topic) }})
 	c, r := rawReady(t, s, Sub, "")
 	c.Write(appendCommand(nil, "SUBSCRIBE", []byte("a")))
-	if topic := <-subscribed; topic != "a" {
+	if topic := next(t, subscribed); topic != "a" {
 		t.Errorf("subscribed to %q", topic)
 	}
 	c.Write(appendCommand(nil, "CANCEL", []byte("a")))
 	c.Write([]byte("\x00\x02\x01b"))
-	<-subscribed
+	next(t, subscribed)
 	s.Publish([]byte("a"))
 	s.Publish([]byte("b"))
 	got := make([]byte, 3)
@@ -187,7 +187,7 @@ func TestSubscriptionsAreBounded(t *testing.T) {
 	for i := range maxSubscriptions + 1 {
 		c.Subscribe(binary.BigEndian.AppendUint32(nil, uint32(i)))
 	}
-	if err := <-ended; !errors.Is(err, ErrTooLarge) {
+	if err := next(t, ended); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("ended by %v", err)
 	}
 }
@@ -216,7 +216,7 @@ func TestDialWaitsForTheServer(t *testing.T) {
 	}()
 	time.Sleep(20 * time.Millisecond)
 	open(t, addr, Router, Handler{})
-	if err := <-connected; err != nil {
+	if err := next(t, connected); err != nil {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)

@@ -44,7 +44,7 @@ func TestSlowSubscriberIsDroppedAlone(t *testing.T) {
 			t.Fatalf("message %d: %v", i, err)
 		}
 	}
-	if err := <-ended; !errors.Is(err, ErrSlow) {
+	if err := next(t, ended); !errors.Is(err, ErrSlow) {
 		t.Errorf("the silent one ended by %v", err)
 	}
 	if n := s.Peers(); n != 1 {
@@ -82,7 +82,7 @@ func TestAHundredMegabytesToASlowReader(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
-	if most := <-sent; most > 5<<20 {
+	if most := next(t, sent); most > 5<<20 {
 		t.Errorf("%d bytes waited at a time, though the sender was told", most)
 	}
 }

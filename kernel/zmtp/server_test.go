@@ -51,6 +51,18 @@ func deadline(t testing.TB) context.Context {
 	return ctx
 }
 
+// next waits for what a handler tells.
+func next[T any](t testing.TB, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing within 10 s")
+		panic("not reached")
+	}
+}
+
 // strs makes frames.
 func strs(frames ...string) [][]byte {
 	var b [][]byte
@@ -63,7 +75,7 @@ func strs(frames ...string) [][]byte {
 // receive returns the next message with its frames joined by |.
 func receive(t testing.TB, c *Conn) string {
 	t.Helper()
-	stop := time.AfterFunc(10*time.Second, func() { c.conn.Close() })
+	stop := time.AfterFunc(5*time.Second, func() { c.conn.Close() })
 	defer stop.Stop()
 	frames, err := c.Receive()
 	if err != nil {
@@ -142,8 +154,8 @@ func TestPublishByTopic(t *testing.T) {
 		all, some := connect(t, s, Sub, ""), connect(t, s, Sub, "")
 		all.Subscribe(nil)
 		some.Subscribe([]byte("b"))
-		<-subscribed
-		<-subscribed
+		next(t, subscribed)
+		next(t, subscribed)
 		for _, topic := range []string{"a", "b", "bc"} {
 			s.Publish(strs(topic, "x")...)
 		}
@@ -166,7 +178,7 @@ func TestReconnectTakesOver(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	second := connect(t, s, Dealer, "me")
-	if err := <-ended; !errors.Is(err, ErrClosed) {
+	if err := next(t, ended); !errors.Is(err, ErrClosed) {
 		t.Errorf("the first ended by %v", err)
 	}
 	if err := s.Send([]byte("me"), []byte("2")); err != nil {
@@ -210,7 +222,7 @@ func TestConnCloseSendsWhatIsQueued(t *testing.T) {
 	c := connect(t, s, Dealer, "")
 	c.Send(make([]byte, 8<<20))
 	c.Close()
-	if n := <-got; n != 8<<20 {
+	if n := next(t, got); n != 8<<20 {
 		t.Errorf("%d bytes", n)
 	}
 	if err := c.Send([]byte("x")); !errors.Is(err, ErrClosed) {
