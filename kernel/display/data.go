@@ -140,7 +140,7 @@ func isSVG(s string) bool {
 		switch t := t.(type) {
 		case xml.StartElement:
 			if depth == 0 {
-				if roots++; t.Name.Local != "svg" || roots > 1 {
+				if roots++; t.Name.Local != "svg" {
 					return false
 				}
 			}

@@ -574,6 +574,28 @@ func TestDeepValues(t *testing.T) {
 	}
 }
 
+func TestFitAny(t *testing.T) {
+	for _, c := range []struct {
+		mime string
+		v    any
+		want string
+	}{
+		{"application/json", `{"a":1}`, `{"a":1}`},
+		{"application/json", []byte(`{"a":1}`), `{"a":1}`},
+		{"application/json", "no JSON", `"no JSON"`},
+		{"application/json", []int{1}, `[1]`},
+		{"application/json", func() {}, ``},
+		{"image/png", []byte{1, 2}, `"AQI="`},
+		{"image/png", "AQI=", `"AQI="`},
+		{"text/html", []byte("x"), `"x"`},
+		{"text/plain", 3, `"3"`},
+	} {
+		if got := coded(t, fitAny(c.mime, c.v)); got != c.want && c.want != "" {
+			t.Errorf("%s %v: %s, want %s", c.mime, c.v, got, c.want)
+		}
+	}
+}
+
 func TestMessageLimits(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"too long":       {0xfc, 0x08, 0, 0, 1},

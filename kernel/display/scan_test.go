@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -63,6 +64,7 @@ func TestData(t *testing.T) {
 		{part("text/plain", 77, "x"), `{"text/plain":"[text/plain: unknown coding 77]"}`},
 		{part("image/png", shown.RGBA, "x"), `{"text/plain":"[picture without a size]"}`},
 		{part("image/png", shown.RGBA, "\xff\xff\xff\xff\xff\xff\xff\xff1234"), `{"text/plain":"[picture of 4294967295×4294967295 in 4 bytes]"}`},
+		{part("image/png", shown.RGBA, "\x00\x00\x00\x02\x00\x00\x00\x011234"), `{"text/plain":"[picture of 2×1 in 4 bytes]"}`},
 		{part("image/png", shown.NRGBA, "\x00\x00\x00\x00\x00\x00\x00\x01"), `{"text/plain":"[picture of 0×1 in 0 bytes]"}`},
 	} {
 		f := frameOf(c.part)
@@ -73,6 +75,30 @@ func TestData(t *testing.T) {
 		}
 		if s := coded(t, got[0].Data); s != c.want {
 			t.Errorf("%s: got %s, want %s", c.part.Value, s, c.want)
+		}
+	}
+}
+
+// A message shares no memory with those that follow.
+func TestMessagesStay(t *testing.T) {
+	var b []byte
+	for _, s := range []string{`[1]`, `[2]`, `[3]`} {
+		f := frameOf(shown.Part{Name: "application/json", Coding: shown.JSON, Value: []byte(s)})
+		f.Metadata = f.Data
+		b = f.Append(b)
+		b = (&shown.Frame{Kind: Raw, Type: "t", Data: []shown.Part{{Value: []byte(`{"a":` + s + `}`)}}}).Append(b)
+	}
+	got, err := scanAll(t, b)
+	if err != nil || len(got) != 6 {
+		t.Fatalf("%d messages, %v", len(got), err)
+	}
+	for i := range 3 {
+		want := fmt.Sprintf(`{"application/json":[%d]}`, i+1)
+		if m := got[2*i]; coded(t, m.Data) != want || coded(t, m.Metadata) != want {
+			t.Errorf("message %d: %s, %s, want %s", i, coded(t, m.Data), coded(t, m.Metadata), want)
+		}
+		if want := fmt.Sprintf(`{"a":[%d]}`, i+1); string(got[2*i+1].Content) != want {
+			t.Errorf("content %s, want %s", got[2*i+1].Content, want)
 		}
 	}
 }

@@ -70,17 +70,22 @@ func TestWatch(t *testing.T) {
 // are not counted.
 func TestWatchShort(t *testing.T) {
 	before := exec.Command(os.Args[0])
-	before.Env = append(os.Environ(), burnEnv+"=60ms")
+	before.Env = append(os.Environ(), burnEnv+"=400ms")
 	if err := before.Run(); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), burnEnv+"=150ms")
+	cmd.Env = append(os.Environ(), burnEnv+"=250ms")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	p := newProbe(cmd.Process.Pid)
 	defer p.close()
+	other := exec.Command(os.Args[0])
+	other.Env = append(os.Environ(), burnEnv+"=50ms")
+	if err := other.Run(); err != nil {
+		t.Fatal(err)
+	}
 	if u := p.final(); u != (Usage{}) {
 		t.Errorf("a living process has the final usage %v", u)
 	}
@@ -90,7 +95,7 @@ func TestWatchShort(t *testing.T) {
 	if _, ok := p.read(); ok {
 		t.Error("a dead process is read")
 	}
-	if u := p.final(); u.CPU() < 120*time.Millisecond || u.CPU() > 400*time.Millisecond {
+	if u := p.final(); u.CPU() < 250*time.Millisecond || u.CPU() > 500*time.Millisecond {
 		t.Errorf("final usage %v", u)
 	}
 }

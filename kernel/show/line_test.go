@@ -119,7 +119,7 @@ func TestLineIsBounded(t *testing.T) {
 		wide[i] = []string{strings.Repeat("é", 100)}
 	}
 	for name, v := range map[string]any{"deep": deep, "wide": wide, "text": []string{strings.Repeat("é", 1<<20)},
-		"array": [1]string{strings.Repeat("é", 1<<20)}} {
+		"array": [1]string{strings.Repeat("é", 1<<20)}, "odd": [1]string{"a" + strings.Repeat("é", 1<<20)}} {
 		start := time.Now()
 		s := line(v)
 		if len(s) > lineMost+10 || !utf8.ValidString(s) {

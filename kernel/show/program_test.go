@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
+	"io"
 	"os"
 	"os/exec"
 	"regexp"
@@ -86,7 +87,8 @@ var programs = map[string]func(){
 		}
 		show.Text("t")
 	},
-	"large": func() { show.PNG(make([]byte, 257<<20)) },
+	"blocked": func() { show.PNG(make([]byte, 1<<20)) },
+	"large":   func() { show.PNG(make([]byte, 257<<20)) },
 	"bar": func() {
 		p := show.Bar(1000, "work")
 		for range 1000 {
@@ -289,6 +291,50 @@ func TestMarkGoesToTheFirstStdout(t *testing.T) {
 	stdout, _, got = run(t, "closed", true)
 	if stdout != "" || len(got) != 1 {
 		t.Errorf("closed: stdout %q, %d messages", stdout, len(got))
+	}
+}
+
+// The mark is printed only when the frame is in the pipe: here that is full until somebody reads.
+func TestMarkFollowsTheFrame(t *testing.T) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), programEnv+"=blocked", display.Env+"=3")
+	frames, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer frames.Close()
+	stdout, out, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdout.Close()
+	cmd.ExtraFiles, cmd.Stdout = []*os.File{w}, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	out.Close()
+	if _, err := io.ReadFull(frames, make([]byte, 1)); err != nil { // it is at it
+		t.Fatal(err)
+	}
+	buf := make([]byte, 100)
+	if err := stdout.SetReadDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+		t.Skip(err)
+	}
+	if n, _ := stdout.Read(buf); n > 0 {
+		t.Errorf("%q is printed before the frame is sent", buf[:n])
+	}
+	if _, err := io.Copy(io.Discard, frames); err != nil {
+		t.Error(err)
+	}
+	if err := stdout.SetReadDeadline(time.Time{}); err != nil {
+		t.Error(err)
+	}
+	if rest, err := io.ReadAll(stdout); string(rest) != "\x1b_ug1\x1b\\" || err != nil {
+		t.Errorf("%q, %v", rest, err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 

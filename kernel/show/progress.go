@@ -152,7 +152,7 @@ func (p *Progress) share() int {
 	return min(max(int(float64(p.done)/float64(p.total)*100), 0), 100)
 }
 
-// text says how far the task is: "epochs: 120 of 500, 24/s, 16s left".
+// text says on one line how far the task is: "epochs: 120 of 500, 24/s, 16s left".
 func (p *Progress) text(now time.Time) string {
 	var s string
 	if p.label != "" {
@@ -180,7 +180,7 @@ func (p *Progress) text(now time.Time) string {
 	if p.note != "" {
 		s += ", " + p.note
 	}
-	return s
+	return flat(s)
 }
 
 // html is a bar with the text in it; at the end, the text.

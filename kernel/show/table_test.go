@@ -15,6 +15,9 @@ type city struct {
 	Up    *city
 }
 
+// mixed has a field that other packages do not see.
+type mixed struct{ A, b int }
+
 func tabled(t *testing.T, v any) table {
 	t.Helper()
 	out, ok := tabulate(reflect.ValueOf(v))
@@ -60,6 +63,12 @@ X  Y
 		{[]private{{1, 2}}, `
 a  b
 1  2`},
+		{[]struct{ A, b int }{{1, 2}}, `
+A  b
+1  2`},
+		{mixed{1, 2}, `
+field  value
+A      1`},
 		{map[string]int{"b": 1, "a": 200}, `
 key  value
 a      200
