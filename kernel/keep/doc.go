@@ -1,8 +1,8 @@
 // Package keep is linked into the programs that cells become: it carries names from one cell to the next.
 //
 // A cell ends with [Put] for each name that it defines and [Done]; a later cell begins with [Get] for each
-// of these names that it uses. The values travel in files of a binary format of their own, in the folder
-// that the variable UG_KEEP names; the kernel (urbangraph/kernel/state) decides what a cell puts and gets,
+// of these names that it uses. The values travel in files of a binary format of their own, where the
+// variable UG_KEEP says; the kernel (urbangraph/kernel/state) decides what a cell puts and gets,
 // and takes the files over when the cell ended well.
 //
 // A value is a graph: what is shared, or refers to itself, inside one value is so again when it comes back.

@@ -13,7 +13,7 @@ type Entry struct {
 	Unnamed string   // why Type is empty: no other cell can write the type
 	Dynamic []string // types that stand in interfaces, as Type
 	Own     []string // types declared in cells that Type and Dynamic name
-	File    string   // in the folder of the program; empty if nothing was written
+	File    string   // its name in the folder of all values; empty if nothing was written
 	Same    bool     // nothing was written because the value is what the program got
 	Opened  bool     // the value is opened again, or some of it
 	Zoned   bool     // to get the value, [Zones] must be known
@@ -21,7 +21,7 @@ type Entry struct {
 	Why     string   // why the value cannot be kept; empty if it is
 }
 
-const indexFile = "index"
+const indexSuffix = ".index"
 
 // AppendEntry adds an entry to the contents of an index.
 func AppendEntry(b []byte, e Entry) []byte {
@@ -82,9 +82,9 @@ func ParseEntries(b []byte) ([]Entry, error) {
 	return all, nil
 }
 
-// ReadIndex returns what the program whose folder it is has put; nothing if it did not end well.
-func ReadIndex(folder string) ([]Entry, error) {
-	b, err := os.ReadFile(join(folder, indexFile)) // in the kernel
+// ReadIndex returns what the program with a prefix has put; nothing if it did not end well.
+func ReadIndex(prefix string) ([]Entry, error) {
+	b, err := os.ReadFile(prefix + indexSuffix) // in the kernel
 	if os.IsNotExist(err) {
 		return nil, nil
 	}

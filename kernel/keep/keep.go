@@ -11,9 +11,9 @@ import (
 
 // Variables by which the kernel tells a program where its names are.
 const (
-	// Folder is the folder that a program puts its values in.
-	Folder = "UG_KEEP"
-	// Files are the names that it may get: NAME=FILE:CELL, joined by commas. FILE lies beside the folder;
+	// Prefix is what the paths of the files begin with that a program puts its values in.
+	Prefix = "UG_KEEP"
+	// Files are the names that it may get: NAME=FILE:CELL, joined by commas. FILE lies beside those files;
 	// CELL is the number of the cell that the value is from.
 	Files = "UG_KEPT"
 
@@ -23,7 +23,7 @@ const (
 
 // state is what a program knows of its names.
 type state struct {
-	folder string
+	prefix string
 	limit  int64
 	files  map[string]source
 	vars   []variable
@@ -51,18 +51,11 @@ const watchLimit = 1 << 20
 
 var program = load()
 
-// join and parent are those of path/filepath for the paths here, which are plain.
-func join(dir, name string) string { return dir + string(os.PathSeparator) + name }
-
-func parent(dir string) string {
-	if i := strings.LastIndexByte(dir, os.PathSeparator); i >= 0 {
-		return dir[:i]
-	}
-	return "."
-}
+// dir is the folder of all values, with the separator at its end.
+func (s *state) dir() string { return s.prefix[:strings.LastIndexByte(s.prefix, os.PathSeparator)+1] }
 
 func load() *state {
-	s := &state{folder: os.Getenv(Folder), limit: defaultLimit, files: map[string]source{}, put: map[string]bool{}}
+	s := &state{prefix: os.Getenv(Prefix), limit: defaultLimit, files: map[string]source{}, put: map[string]bool{}}
 	if n, err := strconv.ParseInt(os.Getenv(limitVariable), 10, 64); err == nil && n > 0 {
 		s.limit = n
 	}
@@ -70,7 +63,7 @@ func load() *state {
 		name, rest, _ := strings.Cut(f, "=")
 		file, cell, ok := strings.Cut(rest, ":")
 		if ok {
-			s.files[name] = source{path: join(parent(s.folder), file), cell: cell}
+			s.files[name] = source{path: s.dir() + file, cell: cell}
 		}
 	}
 	return s
@@ -160,7 +153,7 @@ func read(m *mapping, t reflect.Type, at unsafe.Pointer) error {
 
 // add writes the value of a name, unless it is what the program got.
 func (s *state) add(name string, t reflect.Type, at unsafe.Pointer) {
-	if s.folder == "" || s.put[name] {
+	if s.prefix == "" || s.put[name] {
 		return
 	}
 	s.put[name] = true
@@ -177,8 +170,9 @@ func (s *state) add(name string, t reflect.Type, at unsafe.Pointer) {
 	if src := s.files[name]; src.kept != nil && src.kept.holds(enc) {
 		e.Same = true
 	} else {
-		e.File = "v" + strconv.Itoa(len(s.index))
-		if err := enc.write(join(s.folder, e.File)); err != nil {
+		path := s.prefix + ".v" + strconv.Itoa(len(s.index))
+		e.File = path[len(s.dir()):]
+		if err := enc.write(path); err != nil {
 			e.File, e.Why = "", "its file cannot be written: "+err.Error()
 		}
 	}
@@ -186,7 +180,7 @@ func (s *state) add(name string, t reflect.Type, at unsafe.Pointer) {
 }
 
 func (s *state) done() {
-	if s.folder == "" {
+	if s.prefix == "" {
 		return
 	}
 	var out []byte
@@ -194,7 +188,7 @@ func (s *state) done() {
 		out = AppendEntry(out, e)
 	}
 	// The kernel reads it when the program has ended well, so that it is whole.
-	if err := os.WriteFile(join(s.folder, indexFile), out, 0o600); err != nil {
+	if err := os.WriteFile(s.prefix+indexSuffix, out, 0o600); err != nil {
 		os.Stderr.WriteString("the names of this cell are not kept: " + err.Error() + "\n")
 	}
 }

@@ -17,11 +17,7 @@ func init() { openPackages[reflect.TypeFor[plan]().PkgPath()] = true }
 // cell is the program of a cell that gets the values of files.
 func cell(t testing.TB, root string, n int, files ...string) *state {
 	t.Helper()
-	folder := filepath.Join(root, fmt.Sprintf("run%d", n))
-	if err := os.Mkdir(folder, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv(Folder, folder)
+	t.Setenv(Prefix, filepath.Join(root, fmt.Sprintf("run%d", n)))
 	t.Setenv(Files, strings.Join(files, ","))
 	return load()
 }
@@ -53,8 +49,8 @@ func TestSame(t *testing.T) {
 	if e.Why != "" || e.Size < 1_000_000 || e.Same {
 		t.Fatalf("%+v", e)
 	}
-	kept := "r=run1/" + e.File + ":1"
-	before, err := os.ReadFile(filepath.Join(root, "run1", e.File))
+	kept := "r=" + e.File + ":1"
+	before, err := os.ReadFile(filepath.Join(root, e.File))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,10 +71,10 @@ func TestSame(t *testing.T) {
 	if e.Same || e.File == "" {
 		t.Errorf("one number changed: %+v", e)
 	}
-	if after, err := os.ReadFile(filepath.Join(root, "run1", "v0")); err != nil || !bytes.Equal(before, after) {
+	if after, err := os.ReadFile(filepath.Join(root, "run1.v0")); err != nil || !bytes.Equal(before, after) {
 		t.Error("writing to the value has changed its file")
 	}
-	r = get[record](cell(t, root, 4, "r=run3/"+e.File+":3"), "r")
+	r = get[record](cell(t, root, 4, "r="+e.File+":3"), "r")
 	if r.Values[50_000] != -1 || r.Values[50_001] != 50_001 {
 		t.Error("the change is lost")
 	}
@@ -105,8 +101,8 @@ func TestGetFails(t *testing.T) {
 		files, want string
 		get         func(*state)
 	}{
-		{"x=run1/" + e.File + ":7", "the value of x from cell [7] cannot be used: it was a keep.record and is a int now", func(s *state) { get[int](s, "x") }},
-		{"x=run1/none:7", "no such file", func(s *state) { get[record](s, "x") }},
+		{"x=" + e.File + ":7", "the value of x from cell [7] cannot be used: it was a keep.record and is a int now", func(s *state) { get[int](s, "x") }},
+		{"x=none:7", "no such file", func(s *state) { get[record](s, "x") }},
 		{"", "it is not there", func(s *state) { get[record](s, "x") }},
 	} {
 		func() {
@@ -123,7 +119,7 @@ func TestGetFails(t *testing.T) {
 func BenchmarkSmall(b *testing.B) {
 	root := b.TempDir()
 	e := put(cell(b, root, 1), "x", 1)
-	file := "x=run1/" + e.File + ":1"
+	file := "x=" + e.File + ":1"
 	b.Run("put", func(b *testing.B) {
 		s := cell(b, root, 2)
 		for i := 0; b.Loop(); i++ {
@@ -146,7 +142,7 @@ func BenchmarkLarge(b *testing.B) {
 		v[i] = float64(i)
 	}
 	e := put(cell(b, root, 1), "x", v)
-	file := "x=run1/" + e.File + ":1"
+	file := "x=" + e.File + ":1"
 	b.SetBytes(e.Size)
 	n := 1
 	next := func(b *testing.B, files ...string) *state { n++; return cell(b, root, n, files...) }
@@ -154,7 +150,7 @@ func BenchmarkLarge(b *testing.B) {
 		for b.Loop() {
 			s := next(b)
 			put(s, "x", v)
-			os.RemoveAll(s.folder)
+			os.Remove(s.prefix + ".v0")
 		}
 	})
 	b.Run("get", func(b *testing.B) {

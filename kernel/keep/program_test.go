@@ -44,20 +44,17 @@ func build(t *testing.T, more map[string]string) string {
 	return bin
 }
 
-// execute runs the program in a folder of its own and returns its index.
+// execute runs the program, which puts its values into files of a name, and returns its index.
 func execute(t *testing.T, bin, root, name string, files []string, args ...string) []Entry {
 	t.Helper()
-	folder := filepath.Join(root, name)
-	if err := os.Mkdir(folder, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	prefix := filepath.Join(root, name)
 	cmd := exec.Command(bin, args...)
-	cmd.Env = append(os.Environ(), Folder+"="+folder, Files+"="+strings.Join(files, ","))
+	cmd.Env = append(os.Environ(), Prefix+"="+prefix, Files+"="+strings.Join(files, ","))
 	out, err := cmd.CombinedOutput()
 	if err != nil || len(out) > 0 {
 		t.Fatalf("%v %v: %v\n%s", bin, args, err, out)
 	}
-	entries, err := ReadIndex(folder)
+	entries, err := ReadIndex(prefix)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +81,7 @@ func TestProgram(t *testing.T) {
 			t.Errorf("%s (%s) is not kept: %s %s", e.Name, e.Short, e.Why, e.Unnamed)
 			continue
 		}
-		files = append(files, fmt.Sprintf("%s=put/%s:1", e.Name, e.File))
+		files = append(files, fmt.Sprintf("%s=%s:1", e.Name, e.File))
 	}
 	if len(files) < 80 {
 		t.Errorf("%d values were kept", len(files))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"urbangraph/kernel/cell"
 	"urbangraph/kernel/keep"
@@ -31,8 +32,14 @@ func (m *Memory) built(s Step) (notices []string) {
 
 // Abandon drops what a cell has put that did not end well.
 func (m *Memory) Abandon(s Step) {
-	if s.folder != "" {
-		_ = os.RemoveAll(s.folder)
+	if s.prefix == "" {
+		return
+	}
+	files, _ := os.ReadDir(m.dir)
+	for _, f := range files {
+		if strings.HasPrefix(f.Name(), runPrefix) {
+			_ = os.Remove(filepath.Join(m.dir, f.Name()))
+		}
 	}
 }
 
@@ -46,10 +53,10 @@ func (m *Memory) Commit(s Step, c *cell.Cell) (notices []string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	notices = m.built(s)
-	if s.folder == "" {
+	if s.prefix == "" {
 		return notices, nil
 	}
-	entries, err := keep.ReadIndex(s.folder)
+	entries, err := keep.ReadIndex(s.prefix)
 	if err != nil {
 		return notices, fmt.Errorf("the values of this cell are not kept: %w", err)
 	}
@@ -96,7 +103,7 @@ func (t *taking) name(e keep.Entry) *kept {
 // adopt moves the file of a value to where the program of a later cell finds it.
 func (t *taking) adopt(e keep.Entry, k *kept) error {
 	t.files++
-	if err := os.Rename(filepath.Join(t.step.folder, e.File), t.path(t.files)); err != nil {
+	if err := os.Rename(filepath.Join(t.dir, e.File), t.path(t.files)); err != nil {
 		return fmt.Errorf("the value of %s is not kept: %w", e.Name, err)
 	}
 	k.file = t.files

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"go/types"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,6 +16,8 @@ import (
 const (
 	keepPath  = "urbangraph/kernel/keep"
 	keepAlias = "ugkeep"
+
+	runPrefix = "run" // of files that are put and not taken over; the others' names are numbers
 )
 
 // Step is what a cell is composed and run with. The zero Step adds nothing.
@@ -31,7 +32,7 @@ type Step struct {
 
 	cell     *cell.Cell
 	body     *body
-	folder   string            // that the program puts its values in, "" if it has none
+	prefix   string            // of the files that the program puts its values in, "" if it puts none
 	promoted map[string]string // as GoNB has it once the cell is built
 	set      map[string]bool   // variables whose value is taken: whether the cell sets them
 	built    bool
@@ -61,7 +62,8 @@ func (m *Memory) Prepare(c *cell.Cell) (Step, error) {
 		p.restore()
 		p.put(c)
 	}
-	return s, p.finish()
+	p.finish()
+	return s, nil
 }
 
 // preparation is a step in the making.
@@ -319,22 +321,18 @@ func (p *preparation) put(c *cell.Cell) {
 	}
 }
 
-// finish puts the step together. Only a cell that gets or puts something has a folder.
-func (p *preparation) finish() error {
+// finish puts the step together.
+func (p *preparation) finish() {
 	s := p.step
 	s.Before = p.before
 	if s.After != nil {
 		p.imports[keepPath] = cell.Import{Path: keepPath, Alias: keepAlias}
-		s.folder = filepath.Join(p.dir, "run"+itoa(p.runs))
-		if err := os.Mkdir(s.folder, 0o700); err != nil {
-			return fmt.Errorf("kept values: %w", err)
-		}
-		s.Env = []string{keep.Folder + "=" + s.folder, keep.Files + "=" + strings.Join(p.files, ",")}
+		s.prefix = filepath.Join(p.dir, runPrefix+itoa(p.runs))
+		s.Env = []string{keep.Prefix + "=" + s.prefix, keep.Files + "=" + strings.Join(p.files, ",")}
 	}
 	for _, path := range slices.Sorted(maps.Keys(p.imports)) {
 		s.Imports = append(s.Imports, p.imports[path])
 	}
-	return nil
 }
 
 // isPredeclared reports whether a name is one of Go's own.
