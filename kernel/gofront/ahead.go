@@ -12,75 +12,75 @@ import (
 	"unicode"
 )
 
-// ahead is the one build that has begun before it was asked for: once the imports of a cell are known, all
-// is, while GoNB still reads and writes the file.
+// ahead holds the one build that has begun before it was asked for: once the imports of a cell are known,
+// all is, while GoNB still reads and writes the file.
 type ahead struct {
-	mu      sync.Mutex
-	id      string // of the cell
-	done    chan struct{}
-	cancel  func()
-	outcome result
-	err     error
-	used    int // how many were waited for
+	mu    sync.Mutex
+	begun *outcome // nil when there is none
+	used  int      // how many were waited for
 }
 
-// start begins to build a cell; what was begun before and not waited for ends.
-func (a *ahead) start(ctx context.Context, cancel func(), id string, build func(context.Context) (result, error)) {
+// outcome is what comes of a build.
+type outcome struct {
+	id     string // of the cell
+	cancel func()
+	done   chan struct{}
+	result result // after done, as the next
+	err    error
+}
+
+// finish tells what came of the build.
+func (o *outcome) finish(r result, err error) {
+	o.result, o.err = r, err
+	close(o.done)
+}
+
+// begin notes that a cell is being built; what was begun before and not waited for ends.
+func (a *ahead) begin(id string, cancel func()) *outcome {
+	a.drop()
+	o := &outcome{id: id, cancel: cancel, done: make(chan struct{})}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.dropLocked()
-	a.id, a.cancel, a.done = id, cancel, make(chan struct{})
-	go func(done chan struct{}) {
-		r, err := build(ctx)
-		a.mu.Lock()
-		if a.done == done {
-			a.outcome, a.err = r, err
-		}
-		a.mu.Unlock()
-		close(done)
-	}(a.done)
+	a.begun = o
+	return o
+}
+
+// take returns what was begun, which then is no more.
+func (a *ahead) take() *outcome {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	o := a.begun
+	a.begun = nil
+	return o
+}
+
+// drop ends a build that nobody will wait for.
+func (a *ahead) drop() {
+	if o := a.take(); o != nil {
+		o.cancel()
+	}
 }
 
 // wait returns what came of the build of a cell; ok is false when another cell or none was begun, which
 // then ends.
 func (a *ahead) wait(ctx context.Context, id string) (r result, err error, ok bool) {
-	a.mu.Lock()
-	if a.done == nil || a.id != id {
-		a.dropLocked()
-		a.mu.Unlock()
+	o := a.take()
+	if o == nil {
 		return result{}, nil, false
 	}
-	done := a.done
-	a.mu.Unlock()
+	defer o.cancel()
+	if o.id != id {
+		return result{}, nil, false
+	}
 	select {
-	case <-done:
+	case <-o.done:
 	case <-ctx.Done():
-		a.drop()
 		return result{}, ctx.Err(), true
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.done != done {
-		return result{}, nil, false
-	}
-	r, err = a.outcome, a.err
 	a.used++
-	a.dropLocked()
-	return r, err, true
-}
-
-// drop ends a build that nobody will wait for.
-func (a *ahead) drop() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.dropLocked()
-}
-
-func (a *ahead) dropLocked() {
-	if a.cancel != nil {
-		a.cancel()
-	}
-	a.id, a.done, a.cancel, a.outcome, a.err = "", nil, nil, result{}, nil
+	return o.result, o.err, true
 }
 
 // beginAhead starts to build the cell whose imports have just been set right, if its text can be foretold.
@@ -91,25 +91,20 @@ func (d *Daemon) beginAhead(q request, dir string, text []byte) {
 		d.ahead.drop()
 		return
 	}
-	d.mu.Lock()
-	open := d.ctx.Err() == nil
-	if open {
-		d.wg.Add(1)
-	}
-	d.mu.Unlock()
-	if !open {
-		return
-	}
 	ctx, done := d.jobs.begin(d.ctx)
-	d.ahead.start(ctx, done, c.id(), func(ctx context.Context) (result, error) {
-		defer d.wg.Done()
+	o := d.ahead.begin(c.id(), done)
+	started := d.spawn(func() {
 		defer done()
 		r, err := b.program(ctx, c)
 		if errors.Is(context.Cause(ctx), errInterrupted) {
 			err = errInterrupted
 		}
-		return r, err
+		o.finish(r, err)
 	})
+	if !started {
+		done()
+		d.ahead.drop()
+	}
 }
 
 // foretell is the text of main.go as GoNB will write it once it has read which imports remain: the same

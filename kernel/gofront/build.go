@@ -98,10 +98,10 @@ func (d *Daemon) realBuild(ctx context.Context, q request, w *answer, out string
 // program builds the cell directly. Its error says that the real go command has to do it, or that ctx has
 // ended.
 func (b builder) program(ctx context.Context, c *cell) (result, error) {
-	cfg := b.config(c.key)
+	cfg := b.config(c)
 	if cfg == nil {
 		var err error
-		if cfg, err = b.makeConfig(ctx, c.key, c.imports); err != nil {
+		if cfg, err = b.makeConfig(ctx, c); err != nil {
 			return result{}, err // the real go command words the error
 		}
 	}
@@ -114,7 +114,7 @@ func (b builder) program(ctx context.Context, c *cell) (result, error) {
 		r, err = b.compile(ctx, c, cfg, bin)
 	}
 	if (err != nil || r.code != 0) && ctx.Err() == nil && !cfg.complete() { // the go command has trimmed its cache
-		if cfg, err = b.makeConfig(ctx, c.key, c.imports); err != nil {
+		if cfg, err = b.makeConfig(ctx, c); err != nil {
 			return result{}, err
 		}
 		bin = b.binary(c, cfg)
@@ -156,5 +156,5 @@ func (b builder) compile(ctx context.Context, c *cell, cfg *config, bin string) 
 // binary is where the program built from a cell is kept. The folder of the cell is no part of the name,
 // since the program does not hold it.
 func (b builder) binary(c *cell, cfg *config) string {
-	return filepath.Join(b.Cache, "bin", digest(c.key, cfg.Stamp, cfg.Head, string(c.source)))
+	return filepath.Join(b.Cache, "bin", digest(c.key, cfg.stamp, cfg.head, string(c.source)))
 }

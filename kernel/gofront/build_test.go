@@ -129,7 +129,7 @@ func TestBuild(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cfg := b.config(c.key)
+		cfg := b.config(c)
 		if cfg == nil {
 			t.Fatal("no configuration")
 		}

@@ -18,6 +18,7 @@ import (
 type cell struct {
 	source  []byte
 	imports []string
+	module  string // key of all but the imports that the import configuration depends on
 	key     string // of the import configuration
 }
 
@@ -100,16 +101,15 @@ func (b builder) readCell(src []byte) (*cell, error) {
 	}
 	slices.Sort(c.imports)
 	c.imports = slices.Compact(c.imports)
-	module, err := b.moduleKey()
-	if err != nil {
+	if c.module, err = b.cellModule(); err != nil {
 		return nil, errUnusual
 	}
-	c.key = digest(module, strings.Join(c.imports, " "))
+	c.key = digest(c.module, strings.Join(c.imports, " "))
 	return c, nil
 }
 
-// moduleKey is a hash over all but the imports that an import configuration depends on.
-func (b builder) moduleKey() (string, error) {
+// cellModule is the key of the module of the notebook, which it remembers.
+func (b builder) cellModule() (string, error) {
 	mod, err := os.ReadFile(filepath.Join(b.dir, "go.mod"))
 	if err != nil {
 		return "", errUnusual
@@ -121,17 +121,30 @@ func (b builder) moduleKey() (string, error) {
 	if b.keyOf == of {
 		return b.key, nil
 	}
+	key, err := b.moduleKey(b.dir, b.env)
+	if err == nil {
+		b.keyOf, b.key = of, key
+	}
+	return key, err
+}
+
+// moduleKey is a hash over all but the imports that an import configuration depends on.
+func (s Settings) moduleKey(dir string, env []string) (string, error) {
+	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		return "", err
+	}
+	sum, _ := os.ReadFile(filepath.Join(dir, "go.sum"))
 	f, err := modfile.ParseLax("go.mod", mod, nil)
 	if err != nil || f.Module == nil || f.Go == nil || len(f.Godebug) > 0 {
 		return "", errUnusual
 	}
-	if (Toolchain{Version: f.Go.Version}).Language() != b.Language() {
+	if (Toolchain{Version: f.Go.Version}).Language() != s.Language() {
 		return "", errUnusual
 	}
 	// The module path differs from kernel to kernel and has no influence on what is imported.
 	mod = bytes.Replace(mod, []byte(f.Module.Mod.Path), []byte("cell"), 1)
-	b.keyOf, b.key = of, digest(b.Version, string(mod), of[1], of[2])
-	return b.key, nil
+	return digest(s.Version, string(mod), string(sum), stationKey(env)), nil
 }
 
 // goEnv are the variables that steer the Go toolchain.

@@ -47,7 +47,7 @@ func (d *Daemon) goCommand(ctx context.Context, q request, w *answer) (code int,
 			return 1, true
 		}
 		d.note(q.dir)
-		d.restock(q.env)
+		d.prepare(builder{Daemon: d, dir: q.dir, env: q.env})
 		return 0, true
 	case slices.Equal(args, []string{"get"}), slices.Equal(args, []string{"get", "-t"}):
 		return d.get(ctx, q, w), true
@@ -57,6 +57,19 @@ func (d *Daemon) goCommand(ctx context.Context, q request, w *answer) (code int,
 		return d.build(ctx, q, w, args[3], false), true
 	}
 	return 0, false
+}
+
+// prepare gets ready for the first cell of a notebook, after its module has been written.
+func (d *Daemon) prepare(b builder) {
+	d.restock(b.env)
+	d.spawn(func() {
+		d.standard(d.ctx, b.env)
+		if key, err := b.cellModule(); err == nil {
+			d.configMu.Lock()
+			defer d.configMu.Unlock()
+			d.graphLocked(key)
+		}
+	})
 }
 
 // get answers `go get`, by which GoNB fetches what a cell imports: nothing has to be done when all is there.

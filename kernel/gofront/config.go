@@ -1,33 +1,39 @@
 package gofront
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
-
-	"github.com/google/renameio/v2"
 )
 
 // config is an import configuration: for each package that a set of imports leads to, the file with
 // its compiled form. It does not change once it is made.
 type config struct {
-	Local []string          `json:"local"` // folders and embedded files outside GOROOT and the module cache
-	Stamp string            `json:"stamp"` // of Local
-	Head  string            `json:"head"`  // last commit of the clone
-	Deps  map[string]string `json:"deps"`  // modules, path to version
+	local []string          // folders and embedded files that may change
+	stamp string            // of local
+	head  string            // last commit of the clone
+	deps  map[string]string // modules, path to version
+	text  []byte            // in the format that compile and link read
 
-	text []byte // in the format that compile and link read
+	own      string        // the project's module, when it is one of deps
+	revision func() string // of own; it asks git the first time
 }
 
 // linkText is the configuration with the build information of the program.
-func (c *config) linkText() []byte { return append(slices.Clip(c.text), modInfo(c.Deps)...) }
+func (c *config) linkText() []byte {
+	deps := c.deps
+	if c.own != "" {
+		deps = maps.Clone(deps)
+		deps[c.own] = c.revision()
+	}
+	return append(slices.Clip(c.text), modInfo(deps)...)
+}
 
 // files calls fn with the file of each package until that reports false.
 func (c *config) files(fn func(file string) bool) {
@@ -38,135 +44,95 @@ func (c *config) files(fn func(file string) bool) {
 	}
 }
 
-// complete reports whether all files of packages are there: the go command trims its cache.
+// complete reports whether all files of packages are there: the go command trims its cache. It marks them as
+// used, so that they are not trimmed.
 func (c *config) complete() bool {
 	ok := true
 	c.files(func(f string) bool {
-		ok = isFile(f)
+		fi, err := os.Stat(f)
+		if ok = err == nil; ok && time.Since(fi.ModTime()) > 24*time.Hour {
+			touch(f)
+		}
 		return ok
 	})
 	return ok
 }
 
-// configPath is where the configuration with the given key is kept.
-func (d *Daemon) configPath(key string) string { return filepath.Join(d.Cache, "imports", key) }
-
-// config returns the configuration with the given key, nil when there is none or when it no longer holds.
-// A commit since then changes nothing but the build information. Whether the files of packages are there
-// is seen once, when it is read: later the build fails without them.
-func (d *Daemon) config(key string) *config {
-	d.configMu.Lock()
-	c := d.configs[key]
-	d.configMu.Unlock()
-	if c == nil {
-		if c = readConfig(d.configPath(key)); c == nil || !c.complete() {
-			return nil
-		}
-		c.files(func(f string) bool { // so that the go command does not trim it
-			if fi, err := os.Stat(f); err == nil && time.Since(fi.ModTime()) > 24*time.Hour {
-				touch(f)
-			}
-			return true
-		})
-		touch(d.configPath(key))
-		d.remember(key, c)
-	}
-	if stampFiles(c.Local) != c.Stamp {
-		return nil
-	}
-	if h := head(d.Repo); h != c.Head {
-		next := &config{Local: c.Local, Stamp: c.Stamp, Head: h, Deps: maps.Clone(c.Deps), text: c.text}
-		if d.saveConfig(key, next) != nil {
-			return nil
-		}
-		return next
-	}
-	return c
-}
-
-// maxRemembered limits the configurations in memory; they take tens of kilobytes.
-const maxRemembered = 64
-
-// remember keeps a configuration in memory.
-func (d *Daemon) remember(key string, c *config) {
+// config returns the configuration of a cell, nil when the go command has to be asked for it. Whether the
+// files of packages are there is seen once, when it is made: later the build fails without them.
+func (d *Daemon) config(c *cell) *config {
 	d.configMu.Lock()
 	defer d.configMu.Unlock()
+	now := head(d.Repo)
+	if x := d.configs[c.key]; x != nil && x.head == now && stampFiles(x.local) == x.stamp {
+		return x
+	}
+	x := d.graphLocked(c.module).config(c.imports)
+	if x == nil || !x.complete() {
+		return nil
+	}
+	d.finishLocked(c.key, x, now)
+	return x
+}
+
+// finishLocked gives a configuration its build information and keeps it in memory.
+func (d *Daemon) finishLocked(key string, c *config, head string) {
+	c.head = head
+	if own, _ := ownModule(d.Repo); c.deps[own] != "" {
+		c.own, c.revision = own, sync.OnceValue(func() string { return revision(d.ctx, d.Repo) })
+		d.spawn(func() { c.revision() }) // while the cell is compiled
+	}
 	if len(d.configs) >= maxRemembered || d.configs == nil {
 		d.configs = map[string]*config{}
 	}
 	d.configs[key] = c
 }
 
-// readConfig reads a kept configuration: a line of JSON, then the text; nil when there is none.
-func readConfig(file string) *config {
-	data, err := os.ReadFile(file)
-	if err != nil {
+// maxRemembered limits the configurations in memory; they take tens of kilobytes.
+const maxRemembered = 64
+
+// graphLocked is the graph of the module with the given key.
+func (d *Daemon) graphLocked(module string) graph {
+	if d.graphOf != module || d.graph == nil {
+		d.graphOf, d.graph = module, d.readGraph(module)
+	}
+	return d.graph
+}
+
+// config makes a configuration of what is known; nil when a package is not known or has changed.
+func (g graph) config(imports []string) *config {
+	all, ok := g.closure(imports)
+	if !ok {
 		return nil
 	}
-	meta, text, ok := bytes.Cut(data, []byte("\n"))
-	c := &config{text: text}
-	if !ok || json.Unmarshal(meta, c) != nil {
-		return nil
+	c := &config{local: all.local, stamp: stampFiles(all.local), deps: map[string]string{}}
+	for _, p := range all.paths {
+		r := g[p]
+		c.text = fmt.Appendf(c.text, "packagefile %s=%s\n", p, r.Export)
+		if r.Module != "" {
+			c.deps[r.Module] = r.Version
+		}
 	}
 	return c
 }
 
-// saveConfig keeps a new configuration.
-func (d *Daemon) saveConfig(key string, c *config) error {
-	if m, _ := ownModule(d.Repo); c.Deps[m] != "" {
-		c.Deps[m] = revision(d.ctx, d.Repo)
-	}
-	meta, err := json.Marshal(c)
+// makeConfig asks the real go command to build all that the imports of a cell lead to and keeps where it
+// lies.
+func (b builder) makeConfig(ctx context.Context, c *cell) (*config, error) {
+	text, err := b.list(ctx, b.dir, b.env, c.imports)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	file := d.configPath(key)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
+	b.configMu.Lock()
+	defer b.configMu.Unlock()
+	g := b.graphLocked(c.module).learn(text, b.ModCache)
+	x := g.config(c.imports)
+	if x == nil {
+		return nil, errUnusual // files have changed in the meantime
 	}
-	if err := renameio.WriteFile(file, slices.Concat(meta, []byte("\n"), c.text), 0o644); err != nil {
-		return err
-	}
-	prune(filepath.Dir(file), maxConfigs, file)
-	d.remember(key, c)
-	return nil
-}
-
-// makeConfig asks the real go command to build all that the imports lead to and keeps where it lies.
-func (b builder) makeConfig(ctx context.Context, key string, imports []string) (*config, error) {
-	const format = "{{.ImportPath}}\t{{.Export}}\t{{.Dir}}\t{{.Standard}}\t{{range .EmbedFiles}}{{.}}\x01{{end}}\t{{with .Module}}{{.Path}}\t{{.Version}}{{else}}\t{{end}}"
-	cmd := command(ctx, b.dir, Setenv(Setenv(b.env, "GOPROXY", "off"), "GOGC", "400"), b.Go,
-		append([]string{"list", "-export", "-deps", "-f", format}, imports...)...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("go list: %w: %s", err, stderr.String())
-	}
-	c := &config{Head: head(b.Repo), Deps: map[string]string{}}
-	for line := range strings.Lines(string(out)) {
-		p := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		if len(p) != 7 {
-			continue
-		}
-		if p[1] != "" {
-			c.text = fmt.Appendf(c.text, "packagefile %s=%s\n", p[0], p[1])
-		}
-		if p[5] != "" {
-			c.Deps[p[5]] = p[6]
-		}
-		if p[3] != "true" && !strings.HasPrefix(p[2], b.ModCache+string(filepath.Separator)) {
-			c.Local = append(c.Local, p[2])
-			for _, e := range strings.Split(p[4], "\x01") {
-				if e != "" {
-					c.Local = append(c.Local, filepath.Join(p[2], e))
-				}
-			}
-		}
-	}
-	slices.Sort(c.Local)
-	c.Stamp = stampFiles(c.Local)
-	return c, b.saveConfig(key, c)
+	b.graph = g
+	b.finishLocked(c.key, x, head(b.Repo))
+	return x, b.saveGraph(c.module, g)
 }
 
 // stampFiles is a hash over names, sizes and times of the files in the given folders, and of the given

@@ -34,6 +34,8 @@ type Daemon struct {
 
 	configMu sync.Mutex
 	configs  map[string]*config // by key
+	graph    graph              // of the module in use
+	graphOf  string             // its key
 
 	stationMu sync.Mutex
 	ready     *station // for the next build
@@ -137,6 +139,17 @@ func (d *Daemon) Abort() int { return d.jobs.abort() }
 // module by `go get`, which is what GoNB does by itself. It is off at first: the cell fails and says how
 // to fetch the module.
 func (d *Daemon) AutoGet(on bool) { d.autoGet.Store(on) }
+
+// spawn runs fn in a goroutine that [Daemon.Close] waits for; after Close it reports false.
+func (d *Daemon) spawn(fn func()) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ctx.Err() != nil {
+		return false
+	}
+	d.wg.Go(fn)
+	return true
+}
 
 // accept takes connections until the listener is closed.
 func (d *Daemon) accept(l *net.UnixListener) {

@@ -72,17 +72,7 @@ func (d *Daemon) takeStation(env []string) (*station, error) {
 // restock makes a station ready for the next build in an environment, after a moment, and removes programs
 // of cells beyond the limit.
 func (d *Daemon) restock(env []string) {
-	d.mu.Lock()
-	open := d.ctx.Err() == nil
-	if open {
-		d.wg.Add(1)
-	}
-	d.mu.Unlock()
-	if !open {
-		return
-	}
-	go func() {
-		defer d.wg.Done()
+	d.spawn(func() {
 		select {
 		case <-d.ctx.Done():
 			return
@@ -101,7 +91,7 @@ func (d *Daemon) restock(env []string) {
 		if s, err := d.newStation(env); err == nil {
 			d.ready = s
 		}
-	}()
+	})
 }
 
 // newStation starts compiler and linker in a new folder.

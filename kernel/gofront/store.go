@@ -15,8 +15,8 @@ import (
 // maxBinaries limits the programs of cells that are kept, in bytes; the longest unused go first.
 const maxBinaries = 512 << 20
 
-// maxConfigs limits the import configurations that are kept, in bytes.
-const maxConfigs = 64 << 20
+// maxGraphs limits what is kept of packages, in bytes.
+const maxGraphs = 64 << 20
 
 // programSuffix ends the name of the program beside a link to the launcher, which looks for it there.
 const programSuffix = ".bin"
