@@ -27,18 +27,25 @@ func DecodeFile(path string) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = checkConfig(data)
-	var img image.Image
-	if err == nil {
-		// A damaged EXIF block takes nothing from the pixels.
-		meta, _ := exif.Read(bytes.NewReader(data))
-		img, err = decode(data)
-		img = upright(img, meta.Orientation)
-	}
+	img, err := Decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("image %s cannot be decoded: %w; remove it or save it anew as JPEG", path, err)
 	}
 	return img, nil
+}
+
+// Decode does what [DecodeFile] does for the bytes of a file.
+func Decode(data []byte) (image.Image, error) {
+	if err := checkConfig(data); err != nil {
+		return nil, err
+	}
+	img, err := decode(data)
+	if err != nil {
+		return nil, err
+	}
+	// A damaged EXIF block takes nothing from the pixels.
+	meta, _ := exif.Read(bytes.NewReader(data))
+	return upright(img, meta.Orientation), nil
 }
 
 // checkConfig returns an error for a file that is no image, or too large a one.
