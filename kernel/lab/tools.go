@@ -164,9 +164,11 @@ func (s *Setup) spec(context.Context) (string, error) {
 	return "", os.WriteFile(path, []byte(labSettings), 0o644)
 }
 
-// common are packages outside the project that notebooks often import.
+// common are packages that notebooks often import, or that the kernel adds to cells, beside those of uglib
+// and plots.
 var common = []string{
-	"fmt", "math", "os", "sort", "strings", "time", "context", "encoding/json", "image/png", "net/http",
+	"urbangraph/kernel/keep", "urbangraph/kernel/show",
+	"flag", "fmt", "math", "os", "sort", "strings", "time", "context", "encoding/json", "image/png", "net/http",
 	"github.com/janpfeifer/gonb/gonbui",
 	"github.com/paulmach/orb/geojson",
 	"gonum.org/v1/gonum/stat",
@@ -181,7 +183,11 @@ var cold = []string{"urbangraph/uglib/ugdata/beam"}
 
 // warmStamp covers all that the packages of the project are built from.
 func (s *Setup) warmStamp() (string, error) {
-	files, err := sources(filepath.Join(s.Layout.Repo, "uglib"), filepath.Join(s.Layout.Repo, "plots"))
+	var dirs []string
+	for _, d := range []string{"uglib", "plots", filepath.Join("kernel", "keep"), filepath.Join("kernel", "show")} {
+		dirs = append(dirs, filepath.Join(s.Layout.Repo, d))
+	}
+	files, err := sources(dirs...)
 	if err != nil {
 		return "", err
 	}
@@ -234,6 +240,10 @@ func (s *Setup) warmPackages(ctx context.Context, others []string) (string, erro
 		if ctx.Err() != nil || len(broken) == found {
 			return "", goError(err)
 		}
+	}
+	cells := gofront.Settings{Toolchain: s.tool, Repo: s.Layout.Repo, Cache: s.Layout.Cells()}
+	if err := gofront.Prime(ctx, cells, dir, env, packages); err != nil {
+		return "", goError(err)
 	}
 	if len(broken) == 0 {
 		return "", nil
