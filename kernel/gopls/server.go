@@ -2,10 +2,12 @@ package gopls
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -268,9 +270,24 @@ func (s *Server) start(st *startup, p *project) {
 	default:
 		s.session = st.session
 		s.touch()
+		s.firstQuestion(st.session, p)
 	}
 	s.mu.Unlock()
 	close(st.done)
+}
+
+// firstQuestion asks a new gopls about a project for the sake of asking. Nobody waits for the answer and no
+// newer request drops the question: so gopls gets ready even while requests follow each other closely.
+func (s *Server) firstQuestion(x *session, p *project) {
+	call, err := x.begin(p, "textDocument/completion", strings.LastIndexByte(p.text, '}'))
+	if err != nil {
+		return
+	}
+	s.spawnLocked(func() {
+		ctx, cancel := context.WithTimeout(s.life, lateLimit)
+		defer cancel()
+		x.await(ctx, call, new(json.RawMessage))
+	})
 }
 
 // failed notes that gopls has ended, and whether without an answer.

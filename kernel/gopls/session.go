@@ -176,23 +176,33 @@ func (s *session) show(p *project) error {
 	return nil
 }
 
-// ask asks about an offset in the cell's file of a project. The files shown and the question about them
+// begin asks about an offset in the cell's file of a project. The files shown and the question about them
 // reach gopls with nothing between them.
-func (s *session) ask(ctx context.Context, p *project, method string, offset int, result any) error {
+func (s *session) begin(p *project, method string, offset int) (*pendingCall, error) {
 	s.mu.Lock()
-	err := s.show(p)
-	var call *pendingCall
-	if err == nil {
-		call, err = s.conn.start(method, map[string]any{
-			"textDocument": map[string]string{"uri": s.uri(cellFile)},
-			"position":     positionOf(p.text, offset),
-		})
+	defer s.mu.Unlock()
+	if err := s.show(p); err != nil {
+		return nil, err
 	}
-	s.mu.Unlock()
+	return s.conn.start(method, map[string]any{
+		"textDocument": map[string]string{"uri": s.uri(cellFile)},
+		"position":     positionOf(p.text, offset),
+	})
+}
+
+// ask asks about an offset in the cell's file of a project and waits for the answer.
+func (s *session) ask(ctx context.Context, p *project, method string, offset int, result any) error {
+	call, err := s.begin(p, method, offset)
 	if err != nil {
 		return err
 	}
-	if err = call.wait(ctx, result); err == nil {
+	return s.await(ctx, call, result)
+}
+
+// await waits for an answer and notes that gopls can give one.
+func (s *session) await(ctx context.Context, call *pendingCall, result any) error {
+	err := call.wait(ctx, result)
+	if err == nil {
 		s.warm.Store(true)
 	}
 	return err
