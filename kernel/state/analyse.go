@@ -76,7 +76,7 @@ func bodyOf(c *cell.Cell) *body {
 	if c.OwnMain() || !c.HasBody() {
 		return nil
 	}
-	b := &body{effects: newEffects(), code: "package main\n" + c.Compose(cell.Plan{}).Code}
+	b := &body{effects: newEffects(), code: "package main\n" + goCode(c.Compose(cell.Plan{}).Code)}
 	f, _ := parser.ParseFile(token.NewFileSet(), "", b.code, 0)
 	if f == nil {
 		return nil
@@ -98,6 +98,14 @@ func bodyOf(c *cell.Cell) *body {
 		return b
 	}
 	return nil
+}
+
+// goCode is composed text without the line %args that stands before it.
+func goCode(text string) string {
+	if strings.HasPrefix(text, "%") {
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	return text
 }
 
 // text is the source of a part of the body.

@@ -60,7 +60,7 @@ func (n *notebook) run(code string) (out string, err error) {
 	step.Count = n.count
 	n.notices = append(n.notices, step.Notices...)
 	p := c.Compose(cell.Plan{Imports: step.Imports, Declare: step.Declare, Before: step.Before, After: step.After})
-	bin, err := n.build(p.Code)
+	bin, err := n.build(goCode(p.Code))
 	if err != nil {
 		n.m.Abandon(step)
 		return "", err

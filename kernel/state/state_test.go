@@ -18,8 +18,10 @@ func TestNames(t *testing.T) {
 	n.want("x := \"text\"", "")
 	n.fails("fmt.Println(twice())", "mismatched types")
 	n.want("fmt.Println(x)", "text")
+	n.want("%% -v\nx += \"s\"\nz := x", "")
+	n.want("fmt.Println(x, z)", "texts texts")
 	n.want("%%\nif x, err := fmt.Sprint(x), error(nil); err == nil && x != \"\" {\n\treturn\n}\nx = \"never\"", "")
-	n.want("fmt.Println(x)", "text")
+	n.want("fmt.Println(x)", "texts")
 }
 
 // TestNothingHappens runs cells that fail, exit or are of a kind that puts nothing.
