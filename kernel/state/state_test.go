@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"urbangraph/kernel/cell"
 )
 
 func TestNames(t *testing.T) {
@@ -228,4 +230,37 @@ func step(t *testing.T, n *notebook, code string) Step {
 	}
 	n.m.Abandon(s)
 	return s
+}
+
+// TestReplay starts GoNB anew in the middle of a notebook.
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	n := newNotebook(t)
+	n.want("import \"fmt\"\n\ntype Circle struct{ R float64 }\n%%\nscale := 2.0\nc := Circle{3}\nshapes := []any{&c}", "")
+	n.want("// Area needs a kept name.\nfunc (c Circle) Area() float64 { return scale * c.R }\n%%\nfmt.Println(c.Area())", "6")
+	n.want("var total int\ntotal = 5\nscale = 10", "")
+	for _, line := range []string{"%env A=1", "%cd x", "%env B=2", "%env A=3", "!ls", "%cd y", "%noautoget", "%autoget", "%who"} {
+		n.m.Magic(cell.Parse(line).Specials[0])
+	}
+	text := n.m.Replay()
+	head := "%cd x\n%env B=2\n%env A=3\n%cd y\n%autoget\n"
+	if !strings.HasPrefix(text, head) {
+		t.Errorf("replayed\n%s", text)
+	}
+	n.decls, n.imports = map[string]string{}, map[string]string{"flag": `import "flag"`}
+	if _, err := n.build(strings.TrimPrefix(text, head) + "func main() { flag.Parse() }"); err != nil {
+		t.Fatal(err)
+	}
+	n.want("fmt.Println(shapes[0].(*Circle).Area(), total)", "30 5")
+	var keys []string
+	for _, d := range n.m.Declarations() {
+		keys = append(keys, d.Key)
+	}
+	if got := strings.Join(keys, " "); got != "fmt Circle Circle~Area total" {
+		t.Errorf("declarations %s", got)
+	}
+	vars := n.m.Variables()
+	if len(vars) != 3 || vars[0].Name != "c" || vars[0].Type != "Circle" || vars[2].Type != "[]interface{}" {
+		t.Errorf("variables %+v", vars)
+	}
 }
