@@ -168,6 +168,7 @@ func (e *execution) get(sp cell.Special) *trace.Error {
 		return trace.Plain("GetError", err.Error(), strings.Split(strings.TrimSpace(out+"\n"+err.Error()), "\n"))
 	}
 	e.say("stdout", out)
+	e.s.gopls.Reload()
 	return nil
 }
 

@@ -59,7 +59,11 @@ func (e *execution) run() *trace.Error {
 			}
 			e.s.noteMagics(settings)
 			gathered, settings = nil, nil
-			if failed := e.failedCommand(ended, sp.Text); failed != nil {
+			failed := e.failedCommand(ended, sp.Text)
+			if sp.InTemp { // it may have changed the notebook's module
+				e.s.gopls.Reload()
+			}
+			if failed != nil {
 				return failed
 			}
 		default:
