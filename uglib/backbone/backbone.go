@@ -66,6 +66,8 @@ type Model interface {
 	ImageTokens(vision.Picture) (int, error)    // how many image tokens a picture takes
 	Init(store *model.Store, seed uint64) error // random weights
 	Load(store *model.Store, path string) error // weights of a file, shard index or model folder
+	// LoadWith is Load to where the options say.
+	LoadWith(store *model.Store, path string, o transformer.LoadOptions) error
 	SaveWeights(store *model.Store, path string) error
 	Save(dir string) error // config.json
 

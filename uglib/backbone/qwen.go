@@ -47,8 +47,11 @@ func (q qwen) ImageTokens(p vision.Picture) (int, error) {
 	return patches.Count() / q.c.Vision.MergeUnit(), nil
 }
 
-func (q qwen) Init(store *model.Store, seed uint64) error        { return q.c.Init(store, seed) }
-func (q qwen) Load(store *model.Store, path string) error        { return q.c.Load(store, path) }
+func (q qwen) Init(store *model.Store, seed uint64) error { return q.c.Init(store, seed) }
+func (q qwen) Load(store *model.Store, path string) error { return q.c.Load(store, path) }
+func (q qwen) LoadWith(store *model.Store, path string, o transformer.LoadOptions) error {
+	return q.c.LoadWith(store, path, o)
+}
 func (q qwen) SaveWeights(store *model.Store, path string) error { return q.c.SaveWeights(store, path) }
 func (q qwen) Save(dir string) error                             { return q.c.Save(dir) }
 

@@ -22,6 +22,7 @@ type tiled interface {
 	Shapes() map[string][]int
 	Init(store *model.Store, seed uint64) error
 	Load(store *model.Store, path string) error
+	LoadWith(store *model.Store, path string, o transformer.LoadOptions) error
 	SaveWeights(store *model.Store, path string) error
 }
 

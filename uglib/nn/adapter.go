@@ -38,6 +38,11 @@ type AdapterOptions struct {
 	// ToStore is the way back. Nil takes language_model out of
 	// model.language_model.*, so that both the old and the new form load.
 	ToStore func(module string) string
+
+	// Target is written as target_modules, a regular expression over the
+	// adapter's whole module paths, in place of the list of them all. It must
+	// match these and no other linear layer of the store.
+	Target string
 }
 
 func (o AdapterOptions) toAdapter(module string) string {
@@ -62,15 +67,24 @@ func (o AdapterOptions) toStore(module string) string {
 
 // targets are PEFT's target_modules: a list of module paths or suffixes, or
 // one regular expression.
-type targets []string
+type targets struct {
+	list    []string
+	pattern string
+}
 
 func (t *targets) UnmarshalJSON(text []byte) error {
-	var one string
-	if err := json.Unmarshal(text, &one); err == nil {
-		*t = targets{one}
+	*t = targets{}
+	if json.Unmarshal(text, &t.pattern) == nil {
 		return nil
 	}
-	return json.Unmarshal(text, (*[]string)(t))
+	return json.Unmarshal(text, &t.list)
+}
+
+func (t targets) MarshalJSON() ([]byte, error) {
+	if t.pattern != "" {
+		return json.Marshal(t.pattern)
+	}
+	return json.Marshal(t.list)
 }
 
 // adapterConfig is PEFT's adapter_config.json as far as it matters here.
@@ -105,6 +119,10 @@ func parseAdapterConfig(text []byte) (adapterConfig, error) {
 	if err := json.Unmarshal(text, &c); err != nil {
 		return c, err
 	}
+	if len(c.ModulesToSave) > 0 {
+		return c, fmt.Errorf("modules_to_save %v is not supported: such an adapter replaces whole layers besides its low-rank terms; "+
+			"try to train without it, or to merge in Python (merge_and_unload) and take the merged model", c.ModulesToSave)
+	}
 	for _, f := range []struct {
 		bad   bool
 		field string
@@ -114,11 +132,9 @@ func parseAdapterConfig(text []byte) (adapterConfig, error) {
 		{c.Rank < 1 || c.Rank > 1<<16, "r", c.Rank},
 		{!(c.Dropout >= 0 && c.Dropout < 1), "lora_dropout", c.Dropout},
 		{c.Bias != "none" && c.Bias != "", "bias", c.Bias},
-		{c.DoRA, "use_dora", true},
 		{c.LoRABias, "lora_bias", true},
 		{c.QALoRA, "use_qalora", true},
 		{c.FanInFanOut, "fan_in_fan_out", true},
-		{len(c.ModulesToSave) > 0, "modules_to_save", c.ModulesToSave},
 		{len(c.RankPattern) > 0, "rank_pattern", c.RankPattern},
 		{len(c.AlphaPattern) > 0, "alpha_pattern", c.AlphaPattern},
 		{len(c.LayerCopies) > 0, "layer_replication", c.LayerCopies},
@@ -146,13 +162,26 @@ func SaveAdapter(dir string, store *model.Store, lora *LoRA, o AdapterOptions) e
 		return fmt.Errorf("save adapter %s: the store has no LoRA terms; try a Target that matches a linear layer", dir)
 	}
 	c := adapterConfig{PeftType: "LORA", BaseModel: o.BaseModel, Rank: lora.Rank, Alpha: lora.Alpha, Dropout: lora.Dropout,
-		Bias: "none", RS: lora.RS, InferenceMode: true, Init: true, RankPattern: map[string]any{}, AlphaPattern: map[string]any{}}
+		Bias: "none", RS: lora.RS, DoRA: lora.DoRA, InferenceMode: true, Init: true, RankPattern: map[string]any{}, AlphaPattern: map[string]any{}}
 	all := map[string]*tensors.Tensor{}
 	for _, module := range slices.Sorted(maps.Keys(terms)) {
 		term, name := terms[module], o.toAdapter(module)
-		c.Targets = append(c.Targets, name)
-		all[adapterPrefix+name+".lora_A.weight"] = term.a
-		all[adapterPrefix+name+".lora_B.weight"] = term.b
+		if err := term.check(nil, lora, false); err != nil {
+			return fmt.Errorf("save adapter %s: module %s: %w", dir, module, err)
+		}
+		c.Targets.list = append(c.Targets.list, name)
+		for part, value := range term.parts() {
+			if part == magnitudePart { // PEFT leaves the last word out in files
+				part = strings.TrimSuffix(part, ".weight")
+			}
+			all[adapterPrefix+name+part] = value
+		}
+	}
+	if o.Target != "" {
+		if err := o.checkTarget(store, terms); err != nil {
+			return fmt.Errorf("save adapter %s: %w", dir, err)
+		}
+		c.Targets.pattern = o.Target
 	}
 	text, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
@@ -198,7 +227,7 @@ func LoadAdapter(dir string, store *model.Store, o AdapterOptions) (*LoRA, error
 	defer f.Close()
 	terms := map[string]loraTerm{}
 	for _, name := range f.Names() {
-		module, isA, ok := parseAdapterKey(name)
+		module, part, ok := parseAdapterKey(name)
 		if !ok {
 			return nil, fmt.Errorf("load adapter: %s: tensor %q is no LoRA term", path, name)
 		}
@@ -211,10 +240,7 @@ func LoadAdapter(dir string, store *model.Store, o AdapterOptions) (*LoRA, error
 			return nil, fmt.Errorf("load adapter: %w", err)
 		}
 		term := terms[module]
-		slot := &term.b
-		if isA {
-			slot = &term.a
-		}
+		slot := term.slot(part)
 		if *slot != nil {
 			return nil, fmt.Errorf("load adapter: %s: two tensors are the term of %s", path, module)
 		}
@@ -225,21 +251,44 @@ func LoadAdapter(dir string, store *model.Store, o AdapterOptions) (*LoRA, error
 	if len(modules) == 0 {
 		return nil, fmt.Errorf("load adapter: %s holds no LoRA term", path)
 	}
+	lora := &LoRA{Rank: c.Rank, Alpha: c.Alpha, Dropout: c.Dropout, RS: c.RS, DoRA: c.DoRA, Target: exactly(modules)}
 	hasModel := slices.ContainsFunc(slices.Collect(store.IterVariables()), func(v *model.Variable) bool { return isWeight(v) })
 	for _, module := range modules {
-		if err := terms[module].check(store.GetVariable(Path(module+".weight")), c.Rank, hasModel); err != nil {
+		if err := terms[module].check(store.GetVariable(Path(module+".weight")), lora, hasModel); err != nil {
 			return nil, fmt.Errorf("load adapter: %s: module %s: %w", path, module, err)
 		}
 	}
 	for _, module := range modules {
-		err := errors.Join(
-			setVariable(store, Path(module+".lora_A.weight"), terms[module].a),
-			setVariable(store, Path(module+".lora_B.weight"), terms[module].b))
-		if err != nil {
-			return nil, fmt.Errorf("load adapter: %s: module %s: %w", path, module, err)
+		for part, value := range terms[module].parts() {
+			if err := setVariable(store, Path(module+part), value); err != nil {
+				return nil, fmt.Errorf("load adapter: %s: module %s: %w", path, module, err)
+			}
 		}
 	}
-	return &LoRA{Rank: c.Rank, Alpha: c.Alpha, Dropout: c.Dropout, RS: c.RS, Target: exactly(modules)}, nil
+	return lora, nil
+}
+
+// checkTarget makes sure that the pattern means the modules that have terms.
+func (o AdapterOptions) checkTarget(store *model.Store, terms map[string]loraTerm) error {
+	pattern, err := regexp.Compile(`^(?:` + o.Target + `)$`)
+	if err != nil {
+		return fmt.Errorf("AdapterOptions.Target: %w", err)
+	}
+	for module := range terms {
+		if name := o.toAdapter(module); !pattern.MatchString(name) {
+			return fmt.Errorf("AdapterOptions.Target %q does not match the whole of %s, which has a term", o.Target, name)
+		}
+	}
+	for v := range store.IterVariables() {
+		module, ok := strings.CutSuffix(Key(v.Path()), ".weight")
+		if _, has := terms[module]; !ok || has || isInternal(v.Path()) || strings.Contains(module, ".lora_") {
+			continue
+		}
+		if name := o.toAdapter(module); pattern.MatchString(name) {
+			return fmt.Errorf("AdapterOptions.Target %q matches %s, which has no term", o.Target, name)
+		}
+	}
+	return nil
 }
 
 // exactly matches the modules and nothing else.
@@ -249,58 +298,4 @@ func exactly(modules []string) *regexp.Regexp {
 		quoted[i] = regexp.QuoteMeta(m)
 	}
 	return regexp.MustCompile(`^(?:` + strings.Join(quoted, "|") + `)$`)
-}
-
-var adapterKey = regexp.MustCompile(`^(.+)\.lora_([AB])(?:\.[^.]+)?\.weight$`)
-
-// parseAdapterKey takes the module path out of an adapter's tensor name.
-func parseAdapterKey(name string) (module string, isA, ok bool) {
-	m := adapterKey.FindStringSubmatch(strings.TrimPrefix(name, adapterPrefix))
-	if m == nil {
-		return "", false, false
-	}
-	return m[1], m[2] == "A", true
-}
-
-// loraTerm is the pair of matrices of one module.
-type loraTerm struct {
-	a, b *tensors.Tensor // [rank, in], [out, rank]
-}
-
-// check makes sure that both matrices are there and fit rank and base weight.
-func (l loraTerm) check(base *model.Variable, rank int, hasModel bool) error {
-	switch {
-	case l.a == nil || l.b == nil:
-		return errors.New("lora_A or lora_B is missing")
-	case l.a.Rank() != 2 || l.b.Rank() != 2 || l.a.Shape().Dim(0) != rank || l.b.Shape().Dim(1) != rank:
-		return fmt.Errorf("lora_A %s and lora_B %s do not have rank %d", l.a.Shape(), l.b.Shape(), rank)
-	case base == nil && hasModel:
-		return errors.New("the model has no such linear layer; try AdapterOptions.ToStore for its names")
-	case base != nil && (base.Shape().Rank() != 2 || base.Shape().Dim(0) != l.b.Shape().Dim(0) || base.Shape().Dim(1) != l.a.Shape().Dim(1)):
-		return fmt.Errorf("lora_A %s and lora_B %s do not fit the weight %s", l.a.Shape(), l.b.Shape(), base.Shape())
-	}
-	return nil
-}
-
-// loraTerms collects the terms of the store by dotted module path.
-func loraTerms(store *model.Store) (map[string]loraTerm, error) {
-	terms := map[string]loraTerm{}
-	for v := range store.IterVariables() {
-		module, isA, ok := parseAdapterKey(Key(v.Path()))
-		if !ok || isInternal(v.Path()) {
-			continue
-		}
-		value, err := v.Value()
-		if err != nil {
-			return nil, err
-		}
-		term := terms[module]
-		if isA {
-			term.a = value
-		} else {
-			term.b = value
-		}
-		terms[module] = term
-	}
-	return terms, nil
 }

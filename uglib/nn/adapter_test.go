@@ -153,7 +153,8 @@ func TestAdapterRefuses(t *testing.T) {
 	}{
 		{"no JSON", `{`, pair, model3(), "adapter_config.json"},
 		{"other type", `{"peft_type":"IA3","r":1}`, pair, model3(), "peft_type"},
-		{"DoRA", `{"peft_type":"LORA","r":1,"use_dora":true}`, pair, model3(), "use_dora"},
+		{"DoRA", `{"peft_type":"LORA","r":1,"use_dora":true}`, pair, model3(), "lora_magnitude_vector is missing"},
+		{"modules", `{"peft_type":"LORA","r":1,"modules_to_save":["lm_head"]}`, pair, model3(), "modules_to_save [lm_head]"},
 		{"bias", `{"peft_type":"LORA","r":1,"bias":"all"}`, pair, model3(), "bias"},
 		{"pattern", `{"peft_type":"LORA","r":1,"rank_pattern":{"l":2}}`, pair, model3(), "rank_pattern"},
 		{"rank", `{"peft_type":"LORA","r":2}`, pair, model3(), "rank 2"},
@@ -256,13 +257,9 @@ func TestAdamWGolden(t *testing.T) {
 	var pairs []pair
 	for name := range grads {
 		if rest, ok := strings.CutPrefix(name, "d_"); ok {
-			module, isA, ok := parseAdapterKey(rest)
+			module, end, ok := parseAdapterKey(rest)
 			if !ok {
 				t.Fatalf("key %s", name)
-			}
-			end := ".lora_B.weight"
-			if isA {
-				end = ".lora_A.weight"
 			}
 			pairs = append(pairs, pair{Path(AdapterOptions{}.toStore(module) + end), rest})
 		}
@@ -300,7 +297,7 @@ func FuzzParseAdapterConfig(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if c.Rank < 1 || !(c.Dropout >= 0 && c.Dropout < 1) || c.DoRA {
+		if c.Rank < 1 || !(c.Dropout >= 0 && c.Dropout < 1) || len(c.ModulesToSave) > 0 {
 			t.Fatalf("accepted %+v", c)
 		}
 		again, err := json.Marshal(c)

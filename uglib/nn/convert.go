@@ -2,6 +2,9 @@ package nn
 
 import (
 	"fmt"
+	"math"
+	"runtime"
+	"sync"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/dtypes/bfloat16"
@@ -20,47 +23,17 @@ func ConvertTensor(t *tensors.Tensor, to dtypes.DType) (*tensors.Tensor, error) 
 	if !isFloat(t.DType()) || !isFloat(to) {
 		return nil, fmt.Errorf("convert a tensor of shape %s to %s: only floating-point types convert", t.Shape(), to)
 	}
-	values := make([]float64, 0, t.Size())
-	err := t.ConstFlatData(func(flat any) {
-		switch v := flat.(type) {
-		case []float64:
-			values = append(values, v...)
-		case []float32:
-			for _, x := range v {
-				values = append(values, float64(x))
-			}
-		case []bfloat16.BFloat16:
-			for _, x := range v {
-				values = append(values, float64(x.Float32()))
-			}
-		case []float16.Float16:
-			for _, x := range v {
-				values = append(values, float64(x.Float32()))
-			}
-		}
-	})
-	if err != nil {
-		return nil, fmt.Errorf("convert a tensor of shape %s: %w", t.Shape(), err)
-	}
 	out := tensors.FromShape(shapes.Make(to, t.Shape().Dimensions...))
-	err = out.MutableFlatData(func(flat any) {
-		switch v := flat.(type) {
-		case []float64:
-			copy(v, values)
-		case []float32:
-			for i, x := range values {
-				v[i] = float32(x)
-			}
-		case []bfloat16.BFloat16:
-			for i, x := range values {
-				v[i] = bfloat16.FromFloat32(float32(x))
-			}
-		case []float16.Float16:
-			for i, x := range values {
-				v[i] = float16.FromFloat32(float32(x))
-			}
-		}
+	if t.Size() == 0 {
+		return out, nil
+	}
+	var inner error
+	err := t.ConstFlatData(func(src any) {
+		inner = out.MutableFlatData(func(dst any) { convertFlat(dst, src) })
 	})
+	if err == nil {
+		err = inner
+	}
 	if err != nil {
 		return nil, fmt.Errorf("convert a tensor of shape %s: %w", t.Shape(), err)
 	}
@@ -74,4 +47,72 @@ func Floats(t *tensors.Tensor) ([]float32, error) {
 		return nil, err
 	}
 	return tensors.CopyFlatData[float32](f)
+}
+
+// convertFlat converts the floating-point values of the slice src to those of
+// dst, which is as long.
+func convertFlat(dst, src any) {
+	switch s := src.(type) {
+	case []float64:
+		convertFrom(dst, s, func(x float64) float64 { return x })
+	case []float32:
+		convertFrom(dst, s, func(x float32) float64 { return float64(x) })
+	case []bfloat16.BFloat16:
+		if d, ok := dst.([]float32); ok { // what most checkpoints need
+			inParts(len(s), func(from, to int) { widen(d[from:to], s[from:to]) })
+			return
+		}
+		convertFrom(dst, s, func(x bfloat16.BFloat16) float64 { return float64(x.Float32()) })
+	case []float16.Float16:
+		convertFrom(dst, s, func(x float16.Float16) float64 { return float64(x.Float32()) })
+	}
+}
+
+// widen is exact: a bfloat16 is the upper half of a float32.
+func widen(dst []float32, src []bfloat16.BFloat16) {
+	dst = dst[:len(src)]
+	for i, x := range src {
+		dst[i] = math.Float32frombits(uint32(x) << 16)
+	}
+}
+
+// convertFrom is convertFlat for one source type. Types of 16 bits are reached
+// through float32.
+func convertFrom[S any](dst any, src []S, value func(S) float64) {
+	inParts(len(src), func(from, to int) {
+		part := src[from:to]
+		switch d := dst.(type) {
+		case []float64:
+			for i, x := range part {
+				d[from+i] = value(x)
+			}
+		case []float32:
+			for i, x := range part {
+				d[from+i] = float32(value(x))
+			}
+		case []bfloat16.BFloat16:
+			for i, x := range part {
+				d[from+i] = bfloat16.FromFloat32(float32(value(x)))
+			}
+		case []float16.Float16:
+			for i, x := range part {
+				d[from+i] = float16.FromFloat32(float32(value(x)))
+			}
+		}
+	})
+}
+
+// inParts does work on [0, n) in parts, several at a time where n is large.
+func inParts(n int, work func(from, to int)) {
+	const least = 1 << 18
+	parts := min(runtime.GOMAXPROCS(0), n/least)
+	if parts < 2 {
+		work(0, n)
+		return
+	}
+	var all sync.WaitGroup
+	for i := range parts {
+		all.Go(func() { work(i*n/parts, (i+1)*n/parts) })
+	}
+	all.Wait()
 }

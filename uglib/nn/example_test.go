@@ -77,5 +77,5 @@ func ExampleLoadStore() {
 	fmt.Println(err.(*nn.MismatchError).Misshapen)
 	// Output:
 	// <nil>
-	// [model.norm.weight: file [2], model [3]]
+	// [model.norm.weight is [2] in model.safetensors and [3] in the model]
 }

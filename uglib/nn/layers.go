@@ -18,18 +18,7 @@ import (
 // at zero. Where lora is not nil and its Target matches the dotted path of s,
 // the low-rank term of [LoRA] is added.
 func Linear(s *model.Scope, x *Node, out int, bias bool, lora *LoRA) *Node {
-	g := x.Graph()
-	in := lastDim("Linear", x)
-	weight := s.VariableWithShape("weight", shapes.Make(x.DType(), out, in)).NodeValue(g)
-	var b *Node
-	if bias {
-		b = zeros(s, "bias", x.DType(), out).NodeValue(g)
-	}
-	y := KernelsOf(g).Dense(x, weight, b, false)
-	if lora.Matches(Key(s.Scope())) {
-		y = Add(y, lora.term(s, x, out))
-	}
-	return y
+	return KernelsOf(x.Graph()).Project(s, x, out, bias, lora).Rows(0, out)
 }
 
 // Embedding looks up ids, integers of any shape [...], in the table "weight"

@@ -1,7 +1,6 @@
 package nn
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -19,7 +18,6 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/google/renameio/v2"
 )
 
 // maxHeader is the largest header that the safetensors format allows.
@@ -55,12 +53,21 @@ type TensorFile struct {
 
 	path    string
 	entries map[string]entry
-	files   []*os.File
+	shards  []*shard
+}
+
+// shard is one of the files.
+type shard struct {
+	*os.File
+	size   int64
+	mapped []byte // the whole file, or nil; set by [shard.bytes]
+	lent   bool   // to tensors, which may live on: never unmapped
+	tried  bool
 }
 
 // entry is where a tensor lies.
 type entry struct {
-	file  *os.File
+	file  *shard
 	dtype string
 	shape []int
 	begin int64 // from the start of the file
@@ -107,6 +114,9 @@ func findTensors(path string) (string, error) {
 			return p, nil
 		}
 	}
+	if old, _ := filepath.Glob(filepath.Join(path, "*.bin")); len(old) > 0 {
+		return "", fmt.Errorf("open tensors: folder %s has weights in PyTorch's own format (%s) alone; try a snapshot with safetensors, or save_pretrained", path, filepath.Base(old[0]))
+	}
 	return "", fmt.Errorf("open tensors: folder %s has neither model.safetensors nor its index; try the path of the file itself", path)
 }
 
@@ -150,12 +160,14 @@ func (f *TensorFile) openOne(path string) error {
 	if err != nil {
 		return fmt.Errorf("open tensors: %w", err)
 	}
-	f.files = append(f.files, file)
+	sh := &shard{File: file}
+	f.shards = append(f.shards, sh)
 	info, err := file.Stat()
 	if err != nil {
 		return fmt.Errorf("open tensors: %w", err)
 	}
-	header, err := readHeader(file, info.Size())
+	sh.size = info.Size()
+	header, err := readHeader(file, sh.size)
 	if err != nil {
 		return fmt.Errorf("open tensors: file %s: %w", path, err)
 	}
@@ -164,7 +176,7 @@ func (f *TensorFile) openOne(path string) error {
 		if other, twice := f.entries[name]; twice {
 			return fmt.Errorf("open tensors: %q is in %s and in %s", name, other.file.Name(), path)
 		}
-		e.file = file
+		e.file = sh
 		f.entries[name] = e
 	}
 	return nil
@@ -280,13 +292,16 @@ func checkCover(entries map[string]entry, data, base int64) error {
 	return nil
 }
 
-// Close closes the files.
+// Close closes the files. Tensors that were read stay as they are.
 func (f *TensorFile) Close() error {
 	var errs []error
-	for _, file := range f.files {
-		errs = append(errs, file.Close())
+	for _, sh := range f.shards {
+		if sh.mapped != nil && !sh.lent {
+			errs = append(errs, unmapFile(sh.mapped))
+		}
+		errs = append(errs, sh.File.Close())
 	}
-	f.files = nil
+	f.shards = nil
 	return errors.Join(errs...)
 }
 
@@ -312,31 +327,13 @@ func (f *TensorFile) Shape(name string) (shapes.Shape, error) {
 
 // Read returns a tensor in host memory, in the file's own type.
 func (f *TensorFile) Read(name string) (*tensors.Tensor, error) {
-	shape, err := f.Shape(name)
-	if err != nil {
-		return nil, err
-	}
-	e := f.entries[name]
-	t := tensors.FromShape(shape)
-	if e.size == 0 {
-		return t, nil
-	}
-	var readErr error
-	err = t.MutableBytes(func(data []byte) { _, readErr = e.file.ReadAt(data, e.begin) })
-	if err = errors.Join(err, readErr); err != nil {
-		return nil, fmt.Errorf("file %s: read tensor %q: %w", f.path, name, err)
-	}
-	return t, nil
+	return f.ReadOn(nil, name, dtypes.InvalidDType)
 }
 
 // ReadAs is Read with floating-point tensors converted to dtype; others, and
 // all of them if dtype is dtypes.InvalidDType, keep their type.
 func (f *TensorFile) ReadAs(name string, dtype dtypes.DType) (*tensors.Tensor, error) {
-	t, err := f.Read(name)
-	if err != nil || dtype == dtypes.InvalidDType || !isFloat(t.DType()) {
-		return t, err
-	}
-	return ConvertTensor(t, dtype)
+	return f.ReadOn(nil, name, dtype)
 }
 
 // LoadTensors reads all tensors of what [OpenTensors] accepts, in their own
@@ -354,91 +351,4 @@ func LoadTensors(path string) (map[string]*tensors.Tensor, error) {
 		}
 	}
 	return all, nil
-}
-
-// SaveTensors writes a safetensors file, whole or not at all. Tensors lie in the
-// order of the format's own writer, wide types first, then by name; equal
-// tensors give equal files.
-func SaveTensors(path string, all map[string]*tensors.Tensor, metadata map[string]string) (err error) {
-	names := slices.SortedFunc(maps.Keys(all), func(a, b string) int {
-		if d := all[b].DType().Size() - all[a].DType().Size(); d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
-	})
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("save tensors to %s: %w", path, err)
-		}
-	}()
-	head, err := encodeHeader(names, all, metadata)
-	if err != nil {
-		return err
-	}
-	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
-	if err != nil {
-		return err
-	}
-	defer file.Cleanup()
-	if _, err = file.Write(head); err != nil {
-		return err
-	}
-	for _, name := range names {
-		if all[name].Size() == 0 {
-			continue
-		}
-		var writeErr error
-		err = all[name].ConstBytes(func(data []byte) { _, writeErr = file.Write(data) })
-		if err = errors.Join(err, writeErr); err != nil {
-			return fmt.Errorf("tensor %q: %w", name, err)
-		}
-	}
-	return file.CloseAtomicallyReplace()
-}
-
-// encodeHeader returns the length and the header, padded with blanks to a
-// multiple of 8 bytes.
-func encodeHeader(names []string, all map[string]*tensors.Tensor, metadata map[string]string) ([]byte, error) {
-	var b bytes.Buffer
-	b.Write(make([]byte, 8))
-	b.WriteByte('{')
-	if len(metadata) > 0 {
-		text, err := json.Marshal(metadata) // keys in order
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(&b, `"__metadata__":%s`, text)
-	}
-	at := int64(0)
-	for _, name := range names {
-		t := all[name]
-		dtype, ok := dtypeNames[t.DType()]
-		if !ok || name == "__metadata__" {
-			return nil, fmt.Errorf("tensor %q of shape %s cannot be written", name, t.Shape())
-		}
-		if b.Len() > 9 {
-			b.WriteByte(',')
-		}
-		key, err := json.Marshal(name)
-		if err != nil {
-			return nil, err
-		}
-		dims, err := json.Marshal(append([]int{}, t.Shape().Dimensions...))
-		if err != nil {
-			return nil, err
-		}
-		size := int64(t.Size()) * int64(t.DType().Size())
-		fmt.Fprintf(&b, `%s:{"dtype":"%s","shape":%s,"data_offsets":[%d,%d]}`, key, dtype, dims, at, at+size)
-		at += size
-	}
-	b.WriteByte('}')
-	for b.Len()%8 != 0 {
-		b.WriteByte(' ')
-	}
-	head := b.Bytes()
-	if len(head)-8 > maxHeader {
-		return nil, fmt.Errorf("the header of %d tensors is too long", len(names))
-	}
-	binary.LittleEndian.PutUint64(head, uint64(len(head)-8))
-	return head, nil
 }

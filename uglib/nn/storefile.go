@@ -3,9 +3,11 @@ package nn
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -40,32 +42,76 @@ type LoadOptions struct {
 	// a model that computes in it. A variable that the store has already gives
 	// its own type; dtypes.InvalidDType keeps the file's.
 	DType dtypes.DType
+
+	// Backend is where the values are put, see [TensorFile.ReadOn]; nil puts
+	// them into host memory, from where the backend that uses them first copies
+	// them.
+	Backend compute.Backend
 }
 
 // MismatchError says which tensors of a file do not fit the model.
 type MismatchError struct {
-	File      string
-	Missing   []string // keys that the model needs and the file has not
-	Surplus   []string // keys that the file has and the model knows not
-	Misshapen []string // "key: file [2 3], model [3 2]"
+	File      string   // or shard index
+	Missing   []Misfit // the model needs them and the file has them not
+	Surplus   []Misfit // the file has them and the model knows them not
+	Misshapen []Misfit
 }
 
-// Error names the file and the first few tensors of each kind.
+// Misfit is a tensor that does not fit.
+type Misfit struct {
+	Key     string // in the model
+	Name    string // in the file, where that has another one or the model none
+	File    string // that holds it, one of the shards; empty for one that is missing
+	InFile  []int  // dimensions; nil where it is missing
+	InModel []int  // dimensions; nil where it is surplus
+}
+
+// String names the tensor, where it lies, and both shapes.
+func (m Misfit) String() string {
+	name := m.Key
+	if m.Name != "" && m.Name != m.Key {
+		name += ", there " + m.Name
+	}
+	switch {
+	case m.File == "":
+		return fmt.Sprintf("%s %v", name, m.InModel)
+	case m.InModel == nil:
+		return fmt.Sprintf("%s %v in %s", name, m.InFile, filepath.Base(m.File))
+	}
+	return fmt.Sprintf("%s is %v in %s and %v in the model", name, m.InFile, filepath.Base(m.File), m.InModel)
+}
+
+// Error names the file, the first few tensors of each kind, and the cure.
 func (e *MismatchError) Error() string {
 	var parts []string
 	for _, p := range []struct {
-		kind  string
-		names []string
+		kind    string
+		tensors []Misfit
 	}{{"missing", e.Missing}, {"surplus", e.Surplus}, {"misshapen", e.Misshapen}} {
-		if n := len(p.names); n > 0 {
-			shown := strings.Join(p.names[:min(n, 5)], ", ")
-			if n > 5 {
-				shown += ", ..."
+		if n := len(p.tensors); n > 0 {
+			var shown []string
+			for _, m := range p.tensors[:min(n, 5)] {
+				shown = append(shown, m.String())
 			}
-			parts = append(parts, fmt.Sprintf("%d %s (%s)", n, p.kind, shown))
+			if n > 5 {
+				shown = append(shown, "...")
+			}
+			parts = append(parts, fmt.Sprintf("%d %s (%s)", n, p.kind, strings.Join(shown, "; ")))
 		}
 	}
-	return fmt.Sprintf("file %s does not fit the model: %s; try the config.json that belongs to it", e.File, strings.Join(parts, "; "))
+	return fmt.Sprintf("file %s does not fit the model: %s; %s", e.File, strings.Join(parts, ", "), e.cure())
+}
+
+// cure says what to do about it.
+func (e *MismatchError) cure() string {
+	adapter := func(m Misfit) bool { return strings.Contains(m.Key, ".lora_") }
+	switch {
+	case slices.ContainsFunc(e.Surplus, adapter):
+		return "weights with an adapter in them: try to save the two apart, or to merge them"
+	case len(e.Misshapen) > 0 || len(e.Surplus) > 0:
+		return "try the weights and the config.json of one and the same model"
+	}
+	return "try to fetch it anew, all shards with their index, and the config.json that belongs to it"
 }
 
 // LoadStore reads the tensors of a file, shard index or model folder (see
@@ -94,7 +140,7 @@ func LoadStore(store *model.Store, path string, o LoadOptions) error {
 		if v := store.GetVariable(Path(key)); v != nil {
 			dtype = v.DType()
 		}
-		if loaded[key], err = f.ReadAs(names[key], dtype); err != nil {
+		if loaded[key], err = f.ReadOn(o.Backend, names[key], dtype); err != nil {
 			return err
 		}
 	}
@@ -136,16 +182,21 @@ func (o LoadOptions) match(store *model.Store, f *TensorFile) (map[string]string
 		}
 		names[key] = name
 		dims, known := want[key]
+		e := f.entries[name]
+		misfit := Misfit{Key: key, Name: name, File: e.file.Name(), InFile: e.shape}
+		if known {
+			misfit.InModel = append([]int{}, dims...)
+		}
 		switch {
 		case len(want) > 0 && !known && !isInternal(Path(key)):
-			mismatch.Surplus = append(mismatch.Surplus, key)
-		case known && !slices.Equal(dims, f.entries[name].shape):
-			mismatch.Misshapen = append(mismatch.Misshapen, fmt.Sprintf("%s: file %v, model %v", key, f.entries[name].shape, dims))
+			mismatch.Surplus = append(mismatch.Surplus, misfit)
+		case known && !slices.Equal(dims, e.shape):
+			mismatch.Misshapen = append(mismatch.Misshapen, misfit)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(want)) {
 		if _, ok := names[key]; !ok {
-			mismatch.Missing = append(mismatch.Missing, key)
+			mismatch.Missing = append(mismatch.Missing, Misfit{Key: key, InModel: want[key]})
 		}
 	}
 	if len(mismatch.Missing)+len(mismatch.Surplus)+len(mismatch.Misshapen) > 0 {

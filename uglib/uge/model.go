@@ -10,11 +10,13 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/renameio/v2"
 
 	"urbangraph/uglib/backbone"
+	"urbangraph/uglib/backbone/transformer"
 	"urbangraph/uglib/graphenc"
 	"urbangraph/uglib/nn"
 	"urbangraph/uglib/tokenizer"
@@ -171,7 +173,13 @@ func (m *Model) Save(dir string) error {
 // Load reads a model folder: one written by [Model.Save], or a snapshot of a
 // backbone from a hub, whose tokenizer gets the graph tokens after its own: the
 // tables of embeddings have room for them.
-func Load(dir string) (*Model, error) {
+func Load(dir string) (*Model, error) { return LoadOn(nil, dir) }
+
+// LoadOn is [Load] for a model that only this backend is to compute: the
+// backbone's weights go straight to its memory. On the pure Go backend those of
+// float32 are the mapped file, which takes no time to load and no memory of
+// the process's own; see [nn.TensorFile.ReadOn].
+func LoadOn(backend compute.Backend, dir string) (*Model, error) {
 	m := &Model{Vars: model.NewStore()}
 	var err error
 	fail := func(err error) (*Model, error) {
@@ -199,7 +207,7 @@ func Load(dir string) (*Model, error) {
 	if m.Tokenizer, err = m.Tokenizer.WithAdded(templates[m.Backbone.Family()].added...); err != nil {
 		return fail(err)
 	}
-	if err := m.Backbone.Load(m.Vars, dir); err != nil {
+	if err := m.Backbone.LoadWith(m.Vars, dir, transformer.LoadOptions{Backend: backend}); err != nil {
 		return fail(err)
 	}
 	if exists(dir, graphName) {

@@ -415,9 +415,9 @@ func TestSaveAndLoad(t *testing.T) {
 	}
 
 	for name, change := range map[string]func(map[string]*tensors.Tensor){
-		"missing (model.norm.weight)": func(m map[string]*tensors.Tensor) { delete(m, "model.norm.weight") },
-		"surplus (extra.weight)":      func(m map[string]*tensors.Tensor) { m["extra.weight"] = m["model.norm.weight"] },
-		"visual.merger.ln_q.bias: file [32], model [24]": func(m map[string]*tensors.Tensor) {
+		"missing (model.norm.weight [32])":                  func(m map[string]*tensors.Tensor) { delete(m, "model.norm.weight") },
+		"surplus (extra.weight [32] in broken.safetensors)": func(m map[string]*tensors.Tensor) { m["extra.weight"] = m["model.norm.weight"] },
+		"visual.merger.ln_q.bias is [32] in broken.safetensors and [24] in the model": func(m map[string]*tensors.Tensor) {
 			m["visual.merger.ln_q.bias"] = m["model.norm.weight"]
 		},
 	} {

@@ -72,6 +72,11 @@ func (c *Config) weights() transformer.Weights {
 // Load reads the weights of path; see [transformer.Weights.Load].
 func (c *Config) Load(store *model.Store, path string) error { return c.weights().Load(store, path) }
 
+// LoadWith is Load with options; see [transformer.LoadOptions].
+func (c *Config) LoadWith(store *model.Store, path string, o transformer.LoadOptions) error {
+	return c.weights().LoadWith(store, path, o)
+}
+
 // SaveWeights writes the weights to path; see [transformer.Weights.Save].
 func (c *Config) SaveWeights(store *model.Store, path string) error {
 	return c.weights().Save(store, path)

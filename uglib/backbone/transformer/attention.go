@@ -7,7 +7,6 @@ import (
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/ml/model/initializer"
 
 	"urbangraph/uglib/nn"
 )
@@ -16,44 +15,10 @@ import (
 // make rows that are all padding NaN.
 const masked = -1e9
 
-// Projection is a linear layer of which parts of the output can be taken, such as one head's.
-type Projection struct {
-	kn                Kernels
-	x, weight, offset *Node // [..., in], [out, in], [out] or nil
-	low, up           *Node // LoRA: the scaled x·Aᵀ [..., rank] and B [out, rank], or nil
-	out               int
-}
-
 // Project prepares the linear layer of scope s for x [..., in]. Its variables, and those of an adapter that targets it,
 // are those of [nn.Linear].
-func (o *Options) Project(s *model.Scope, x *Node, out int, bias bool) *Projection {
-	g, dtype, in, lora := x.Graph(), x.DType(), x.Shape().Dim(-1), o.LoRA
-	p := &Projection{x: x, out: out, kn: o.Kernels(g)}
-	p.weight = s.VariableWithShape("weight", shapes.Make(dtype, out, in)).NodeValue(g)
-	if bias {
-		p.offset = s.WithInitializer(initializer.Zero).VariableWithShape("bias", shapes.Make(dtype, out)).NodeValue(g)
-	}
-	if lora.Matches(nn.Key(s.Scope())) {
-		a := s.At("lora_A").WithInitializer(nn.KaimingUniform(s)).VariableWithShape("weight", shapes.Make(dtype, lora.Rank, in)).NodeValue(g)
-		p.up = s.At("lora_B").WithInitializer(initializer.Zero).VariableWithShape("weight", shapes.Make(dtype, out, lora.Rank)).NodeValue(g)
-		p.low = MulScalar(p.kn.ProductT(nn.Dropout(s, x, lora.Dropout), a, false), lora.Scale())
-	}
-	return p
-}
-
-// Rows gives components [from, from+n) of the layer's output: [..., n].
-func (p *Projection) Rows(from, n int) *Node {
-	part := func(x *Node) *Node {
-		if x == nil || n == p.out {
-			return x
-		}
-		return Slice(x, AxisRange(from, from+n))
-	}
-	y := p.kn.Dense(p.x, part(p.weight), part(p.offset), n < p.out)
-	if p.up != nil {
-		y = Add(y, p.kn.ProductT(p.low, part(p.up), n < p.out))
-	}
-	return y
+func (o *Options) Project(s *model.Scope, x *Node, out int, bias bool) *nn.Projection {
+	return o.Kernels(x.Graph()).Project(s, x, out, bias, o.LoRA)
 }
 
 // Linear is the whole layer.
@@ -85,7 +50,7 @@ type Attention struct {
 
 // Part is where the heads begin in the output of a linear layer.
 type Part struct {
-	*Projection
+	*nn.Projection
 	From int
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -27,10 +28,31 @@ type Weights struct {
 	Range  float64                  // standard deviation of random weights
 }
 
-// Load reads the weights of path, a safetensors file, its shard index or a model folder, into the store as float32.
-// A missing, surplus or misshapen tensor is an [*nn.MismatchError] that names it, and then the store is left as it was.
+// LoadOptions say how weights are read.
+type LoadOptions struct {
+	// Backend is where the weights are put. Nil is host memory, which any backend may copy them from. The pure Go backend
+	// uses weights of its type where the file has them, mapped, without reading or copying anything beforehand; see
+	// [nn.TensorFile.ReadOn].
+	Backend compute.Backend
+	// DType is the type of the model; dtypes.InvalidDType stands for float32. Files of float32, float16 and bfloat16 are
+	// read into any.
+	DType dtypes.DType
+}
+
+// Load reads the weights of path, a safetensors file, its shard index or a model folder, into the store as float32, in
+// host memory. A missing, surplus or misshapen tensor is an [*nn.MismatchError] that names it, and then the store is left
+// as it was.
 func (w Weights) Load(store *model.Store, path string) error {
-	if err := nn.LoadStore(store, path, nn.LoadOptions{Rename: w.HubKey, Expect: w.Shapes, DType: dtypes.Float32}); err != nil {
+	return w.LoadWith(store, path, LoadOptions{})
+}
+
+// LoadWith is Load with options.
+func (w Weights) LoadWith(store *model.Store, path string, o LoadOptions) error {
+	if o.DType == dtypes.InvalidDType {
+		o.DType = dtypes.Float32
+	}
+	err := nn.LoadStore(store, path, nn.LoadOptions{Rename: w.HubKey, Expect: w.Shapes, DType: o.DType, Backend: o.Backend})
+	if err != nil {
 		return fmt.Errorf("%s: %w", w.Name, err)
 	}
 	return nil

@@ -11,17 +11,17 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"urbangraph/uglib/backend"
 	"urbangraph/uglib/nn"
 )
 
-// Backend gives the pure Go backend in the mode that does not deadlock.
+// Backend gives the backend that the environment names, which is pure Go by default; see package backend.
 var Backend = sync.OnceValue(func() compute.Backend {
-	b, err := gobackend.New("parallelism=-1")
+	b, err := backend.Default()
 	if err != nil {
 		panic(err)
 	}
