@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -262,5 +263,80 @@ func TestWarmNamesWhatDoesNotCompile(t *testing.T) {
 	note, err := s.warmPackages(t.Context(), []string{"fmt"})
 	if err != nil || note != ", except what does not compile: house/uglib/lost, house/uglib/bad" {
 		t.Errorf("note %q, error %v", note, err)
+	}
+}
+
+func TestSteps(t *testing.T) {
+	for noPython, want := range map[bool]string{
+		false: "python tools kernel kernelspec warm",
+		true:  "tools kernel warm",
+	} {
+		var names []string
+		for _, st := range (&Setup{NoPython: noPython}).steps() {
+			names = append(names, st.name)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("without Python %v: steps %s, want %s", noPython, got, want)
+		}
+	}
+}
+
+// TestCheck tells what is done in a clone where nothing is, and where the kernelspec is.
+func TestCheck(t *testing.T) {
+	l := Layout{Repo: t.TempDir()}
+	s := &Setup{Layout: l}
+	present := func() (names []string) {
+		states, err := s.Check(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, st := range states {
+			if st.Present && st.Step != stepWarm { // which makes nothing that could be looked for
+				names = append(names, st.Step)
+			}
+			if st.Current && st.Step != stepSpec {
+				names = append(names, st.Step+" current")
+			}
+		}
+		return names
+	}
+	if got := present(); len(got) > 0 {
+		t.Errorf("in an empty clone %v", got)
+	}
+	s.Out = io.Discard
+	if err := s.do(t.Context(), "kernelspec", step{stepSpec, "kernelspec", s.haveSpec, s.specStamp, s.spec}); err != nil {
+		t.Fatal(err)
+	}
+	if got := present(); strings.Join(got, " ") != stepSpec {
+		t.Errorf("with a kernelspec %v", got)
+	}
+}
+
+// TestPythonStamp changes with each thing that the step depends on.
+func TestPythonStamp(t *testing.T) {
+	l := Layout{Repo: t.TempDir()}
+	seen := map[string]string{}
+	stamp := func(what string, s Setup) {
+		t.Helper()
+		text, err := s.pythonStamp()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, ok := seen[text]; ok {
+			t.Errorf("%s has the stamp of %s", what, other)
+		}
+		seen[text] = what
+	}
+	stamp("nothing", Setup{Layout: l})
+	stamp("another Python", Setup{Layout: l, Python: "/usr/bin/python3"})
+	for _, name := range []string{"requirements.txt", "papermill/python/pyproject.toml", "papermill/python/ug_papermill/engine.py"} {
+		path := filepath.Join(l.Repo, "kernel", "lab", filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		stamp(name, Setup{Layout: l})
 	}
 }

@@ -8,7 +8,7 @@
 //
 //	UG_FULL=1 go test ./kernel/lab/browser -v
 //
-// It needs Node.js 20 or newer with npm, and Chromium or Chrome (UG_CHROMIUM names one that is not in
+// It needs Node.js 18 or newer with npm, and Chromium or Chrome (UG_CHROMIUM names one that is not in
 // PATH). Screenshots go to the folder that UG_SCREENSHOTS names, by default urbangraph-screenshots in the
 // folder for temporary files.
 package browser

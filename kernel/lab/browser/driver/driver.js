@@ -151,7 +151,15 @@ async function shown(lab) {
 	check(drawn > 100, `the PNG is ${drawn} pixels wide`);
 	await lab.output(TOUR.map, "a map", (o) => o.html.includes("<iframe"));
 	await lab.output(TOUR.progress, "the end of the work", (o) => o.text.includes("12 of 12"));
-	for (const i of Object.values(TOUR)) check(!(await lab.outputs(i)).some(isError), `cell ${i} failed`);
+	await noErrors(lab);
+}
+
+// noErrors checks that no cell of the tour has failed.
+async function noErrors(lab) {
+	for (const i of Object.values(TOUR)) {
+		const error = (await lab.outputs(i)).find(isError);
+		check(!error, `cell ${i} failed: ${error?.text.slice(0, 1000)}`);
+	}
 }
 
 // pane is how the map in a frame is moved and zoomed just now.
@@ -171,6 +179,7 @@ const steps = {
 		await until("the end of the work", CELLS, async () => {
 			const [outs, prompts] = [await lab.outputs(TOUR.progress), await lab.prompts()];
 			check(outs.length <= 1, `${outs.length} outputs below the cell with progress, want one that changes`);
+			await noErrors(lab);
 			if (outs.length === 1) states.add(outs[0].text.trim());
 			return prompts.length > 0 && prompts.every((p) => !p.includes("*")) && states.size > 0;
 		});
@@ -302,6 +311,9 @@ const steps = {
 	},
 };
 
+// Steps that go on where another one has ended.
+const NEEDS = { "map moves": "run all", restart: "run all", inspect: "complete" };
+
 async function main() {
 	const browser = await chromium.launch({
 		executablePath: job.chromium,
@@ -310,6 +322,7 @@ async function main() {
 	});
 	try {
 		const context = await browser.newContext({ viewport: { width: 1400, height: 2800 } });
+		context.setDefaultTimeout(15000);
 		const pages = [];
 		let lab;
 		const fresh = async () => {
@@ -317,11 +330,14 @@ async function main() {
 			pages.push(lab);
 		};
 		await fresh();
+		const failed = new Set();
 		for (const [name, step] of Object.entries(steps)) {
 			const start = Date.now();
 			try {
+				check(!failed.has(NEEDS[name]), `needs what "${NEEDS[name]}" shows`);
 				say(name, true, await step(lab), Date.now() - start);
 			} catch (e) {
+				failed.add(name);
 				await lab.shot("failed-" + name.replaceAll(" ", "-"));
 				say(name, false, e instanceof Failure ? e.message : e.stack, Date.now() - start);
 				await lab.page.close().catch(() => {});
