@@ -2,9 +2,13 @@ package keep
 
 import (
 	"math"
+	"math/big"
+	"net/url"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -101,6 +105,16 @@ func TestChangedTypes(t *testing.T) {
 	t.Run("plain", changes(many, want))
 	t.Run("more", changes(many, full))
 	t.Run("few", changes(full[:3], many[:3]))
+	type gap1 struct {
+		A int8
+		_ [2]int8
+		B int8
+	}
+	type gap2 struct {
+		A, B int8
+		_    [2]int8
+	}
+	t.Run("gap", changes([]gap1{{A: 1, B: 2}}, []gap2{{A: 1, B: 2}}))
 	t.Run("array", changes([2]flat1{{A: 1}, {D: 2}}, [2]flat2{{A: 1}, {D: 2}}))
 	t.Run("map", changes(map[int8]flat1{1: {A: 5}}, map[int]flat2{1: {A: 5}}))
 	t.Run("pointer", changes(&[]flat1{{A: 1}}, &[]flat2{{A: 1}}))
@@ -133,3 +147,27 @@ func TestGoneTypes(t *testing.T) {
 
 // Dropped is a type that stands in an interface.
 type Dropped struct{ N int }
+
+// TestOffered finds what packages offer to write their values.
+func TestOffered(t *testing.T) {
+	type stamped struct { // has the methods of its Time, which know nothing of n
+		time.Time
+		n int
+	}
+	for _, c := range []struct {
+		t    reflect.Type
+		want kind
+	}{
+		{reflect.TypeFor[time.Time](), kindTime},
+		{reflect.TypeFor[big.Int](), kindGob},
+		{reflect.TypeFor[url.URL](), kindBinary},
+		{reflect.TypeFor[regexp.Regexp](), kindText},
+		{reflect.TypeFor[strings.Builder](), kindContent},
+		{reflect.TypeFor[stamped](), kindInvalid},
+		{reflect.TypeFor[strings.Reader](), kindInvalid},
+	} {
+		if got := offered(c.t); got != c.want {
+			t.Errorf("%v offers %d, want %d", c.t, got, c.want)
+		}
+	}
+}

@@ -126,6 +126,7 @@ var refusals = map[string]string{
 	"context":   "context.backgroundCtx is not exported",
 	"list":      "its fields are hidden in package container/list",
 	"locked":    "it holds a sync.Mutex",
+	"waiting":   "it holds a sync.WaitGroup",
 	"address":   "a uintptr may be an address",
 	"unsafe":    "an unsafe pointer is an address",
 	"timer":     "its fields are hidden in package time",

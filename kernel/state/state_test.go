@@ -22,7 +22,7 @@ func TestNames(t *testing.T) {
 	n.want("fmt.Println(x)", "text")
 	n.want("%% -v\nx += \"s\"\nz := x", "")
 	n.want("fmt.Println(x, z)", "texts texts")
-	n.want("%%\nif x, err := fmt.Sprint(x), error(nil); err == nil && x != \"\" {\n\treturn\n}\nx = \"never\"", "")
+	n.want("%%\nif x, err := fmt.Sprint(x, \"inner\"), error(nil); err == nil && x != \"\" {\n\treturn\n}\nx = \"never\"", "")
 	n.want("fmt.Println(x)", "texts")
 }
 

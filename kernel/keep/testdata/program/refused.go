@@ -30,6 +30,9 @@ func refused() {
 	var m sync.Mutex
 	m.Lock()
 	ugkeep.Put("locked", &m)
+	var wg sync.WaitGroup
+	wg.Add(1)
+	ugkeep.Put("waiting", &wg)
 	ugkeep.Put("address", uintptr(3))
 	ugkeep.Put("unsafe", unsafe.Pointer(&m))
 	ugkeep.Put("timer", time.NewTimer(time.Hour))
