@@ -122,6 +122,9 @@ func TestInstall(t *testing.T) {
 			t.Errorf("it does not say %q:\n%s", want, out.String())
 		}
 	}
+	if strings.Contains(out.String(), "Python environment with") {
+		t.Errorf("it set Python up, which it does not need:\n%s", out.String())
+	}
 	_, _, err = Uninstall(t.Context(), Place{Name: "mine"}, false)
 	if !errors.Is(err, kernelspec.ErrNotInstalled) || !strings.Contains(err.Error(), dir) {
 		t.Errorf("uninstalled from the wrong place: %v", err)

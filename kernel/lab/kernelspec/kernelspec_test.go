@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"image/color"
 	"image/png"
 	"io"
 	"io/fs"
@@ -327,8 +328,14 @@ func TestLogos(t *testing.T) {
 		if _, _, _, a := img.At(0, 0).RGBA(); a > 0x2000 {
 			t.Errorf("the corner of %s is not round", name)
 		}
-		if _, _, _, a := img.At(side/2, side/2).RGBA(); a != 0xffff {
-			t.Errorf("the middle of %s is not filled", name)
+		for i, p := range junctions {
+			want := dot
+			if i == placeOf {
+				want = place
+			}
+			if got := img.At(int(p[0]*float64(side)), int(p[1]*float64(side))); got != color.Color(want) {
+				t.Errorf("junction %d of %s is %v, want %v", i, name, got, want)
+			}
 		}
 	}
 	d := xml.NewDecoder(bytes.NewReader(files["logo-svg.svg"]))
