@@ -2,7 +2,7 @@ package state
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"urbangraph/kernel/cell"
@@ -24,7 +25,6 @@ type notebook struct {
 	t       *testing.T
 	m       *Memory
 	dir     string
-	repo    string
 	decls   map[string]string // by kind and key
 	imports map[string]string // alias or name to import
 	count   int
@@ -37,11 +37,7 @@ func newNotebook(t *testing.T) *notebook {
 	if err != nil {
 		t.Fatal(err)
 	}
-	repo, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &notebook{t: t, m: m, dir: t.TempDir(), repo: repo, decls: map[string]string{}, imports: map[string]string{"flag": `import "flag"`}}
+	return &notebook{t: t, m: m, dir: t.TempDir(), decls: map[string]string{}, imports: map[string]string{"flag": `import "flag"`}}
 }
 
 // run runs a cell and returns what it printed.
@@ -115,6 +111,33 @@ func (n *notebook) notice(want ...string) {
 	}
 }
 
+// toolchain returns the import configuration of all packages that the cells of the tests import: compiler and
+// linker are several times faster than the go command.
+var toolchain = sync.OnceValues(func() (cfg string, err error) {
+	out, err := exec.Command("go", "list", "-export", "-deps", "-f", "{{if .Export}}packagefile {{.ImportPath}}={{.Export}}{{end}}",
+		"flag", "fmt", "math/big", "math/rand/v2", "os", "path", "strings", "sync", "time", keepPath).Output()
+	if err != nil {
+		return "", fmt.Errorf("go list: %w", err)
+	}
+	f, err := os.CreateTemp("", "importcfg")
+	if err != nil {
+		return "", err
+	}
+	importcfg = f.Name()
+	_, err = f.Write(out)
+	return importcfg, errors.Join(err, f.Close())
+})
+
+var importcfg string // to be removed
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if importcfg != "" {
+		os.Remove(importcfg)
+	}
+	os.Exit(code)
+}
+
 func (n *notebook) build(code string) (bin string, err error) {
 	fset := token.NewFileSet()
 	src := "package main\n" + code
@@ -177,20 +200,20 @@ func (n *notebook) build(code string) (bin string, err error) {
 	if err := os.WriteFile(path, []byte(head.String()+body+"\n\n"+main+"\n"), 0o600); err != nil {
 		return "", err
 	}
-	overlay := filepath.Join(n.dir, "overlay.json")
-	data, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(n.repo, "kernel/state/ugcelltest/main.go"): path}})
+	bin = filepath.Join(n.dir, fmt.Sprintf("bin%d", n.count))
+	cfg, err := toolchain()
 	if err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(overlay, data, 0o600); err != nil {
-		return "", err
-	}
-	bin = filepath.Join(n.dir, fmt.Sprintf("bin%d", n.count))
-	cmd := exec.Command("go", "build", "-overlay", overlay, "-o", bin, "-ldflags=-s -w", "-gcflags=main=-dwarf=false", "./kernel/state/ugcelltest")
-	cmd.Dir = n.repo
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
+	object := filepath.Join(n.dir, "main.a")
+	for _, args := range [][]string{
+		{"tool", "compile", "-o", object, "-p", "main", "-complete", "-dwarf=false", "-pack", "-importcfg", cfg, path},
+		{"tool", "link", "-o", bin, "-s", "-w", "-importcfg", cfg, object},
+	} {
+		cmd := exec.Command("go", args...)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%w: %s", err, out)
+		}
 	}
 	n.decls, n.imports = decls, imports
 	return bin, nil
