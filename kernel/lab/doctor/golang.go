@@ -84,6 +84,8 @@ func (e *exam) settings() {
 		switch {
 		case f == "-mod=vendor" || strings.HasPrefix(f, "-modfile") || strings.HasPrefix(f, "-overlay"):
 			e.add(check, Fail, "unset GOFLAGS, or take this flag out (go env -w GOFLAGS=...)", "GOFLAGS has %s: cells' modules are not found with it", f)
+		case os.Getenv("CGO_ENABLED") != "1" && (f == "-race" || f == "-msan" || f == "-asan"):
+			e.add(check, Fail, "take it out of GOFLAGS, or set CGO_ENABLED=1", "GOFLAGS has %s, which needs cgo: cells do not build", f)
 		case f != "-buildvcs=false" && f != "-mod=mod" && f != "-mod=readonly":
 			e.add(check, Warn, "unset GOFLAGS unless you mean it", "GOFLAGS has %s: cells are built with it, by the go command, which is slower", f)
 		}
@@ -109,7 +111,8 @@ func (e *exam) modules() {
 	cmd := exec.CommandContext(ctx, e.tool.Go, "list", "-deps", "-e", "-f", "{{with .Error}}{{.Err}}{{end}}",
 		"./kernel/cmd/...", "github.com/janpfeifer/gonb", "github.com/janpfeifer/gonb/gonbui", "golang.org/x/tools/gopls", "gonum.org/v1/plot/vg/vgimg")
 	cmd.Dir = e.Repo
-	cmd.Env = gofront.Setenv(gofront.BuildEnv(os.Environ(), e.tool), "GOPROXY", "off")
+	// Odd flags are told by the check of settings.
+	cmd.Env = gofront.Setenv(gofront.Setenv(os.Environ(), "GOPROXY", "off"), "GOFLAGS", "-mod=readonly")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
