@@ -64,7 +64,7 @@ func TestMissing(t *testing.T) {
 }
 
 // proxy makes a module proxy of files with the module example.com/tiny and has the go command use it.
-func proxy(t *testing.T) {
+func proxy(t *testing.T) func(*Settings) {
 	t.Helper()
 	dir := t.TempDir()
 	at := filepath.Join(dir, "example.com", "tiny", "@v")
@@ -78,16 +78,18 @@ func proxy(t *testing.T) {
 	t.Setenv("GOPROXY", "file://"+dir)
 	t.Setenv("GONOSUMDB", "*")
 	t.Setenv("GOSUMDB", "off")
-	t.Setenv("GOMODCACHE", t.TempDir())
 	t.Setenv("GOFLAGS", "-modcacherw")
+	modules := t.TempDir()
+	t.Setenv("GOMODCACHE", modules)
+	return func(s *Settings) { s.ModCache, s.Flags = modules, "-modcacherw" }
 }
 
 func TestGet(t *testing.T) {
-	proxy(t)
+	cache := proxy(t)
 	const src = "package main\n\nimport \"example.com/tiny\"\n\nfunc main() { println(tiny.Size) }\n"
 	for _, how := range []string{"Get", "AutoGet"} {
 		t.Run(how, func(t *testing.T) {
-			g := newGonb(t, project(t), nil)
+			g := newGonb(t, project(t), cache)
 			if out, code, _ := g.cell(src); code != 1 || !strings.Contains(out, "%get example.com/tiny@latest") {
 				t.Fatalf("exit status %d: %s", code, out)
 			}
@@ -104,7 +106,7 @@ func TestGet(t *testing.T) {
 			}
 		})
 	}
-	g := newGonb(t, project(t), nil)
+	g := newGonb(t, project(t), cache)
 	for _, m := range []string{"", "-u", "a b", "example.com/none@latest"} {
 		if _, err := g.d.Get(t.Context(), g.dir, m); err == nil {
 			t.Errorf("Get(%q) is no error", m)
@@ -209,6 +211,9 @@ func TestOtherPrograms(t *testing.T) {
 	}
 	write(t, filepath.Join(g.dir, "main.go"), "package main\n\nfunc main() { println(5) }\n")
 	write(t, filepath.Join(g.dir, "go.mod"), "module gonb_test\n")
+	if err := os.Chmod(g.dir, 0o755|os.ModeSetgid); err != nil { // has go build copy what it has built
+		t.Fatal(err)
+	}
 	g.must("go", "build", "-o", g.program())
 	if out := g.must(g.program()); out != "5\n" {
 		t.Errorf("printed %s", out)
@@ -264,10 +269,7 @@ func gone(t *testing.T, group int) {
 // TestAbort ends builds in the compiler, in the linker and in the go command, by an interrupt, by the end
 // of the front and by that of the daemon.
 func TestAbort(t *testing.T) {
-	real, err := FindToolchain(t.Context(), repo, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	real := toolchain(t)
 	for _, where := range []string{"compile", "link", "go"} {
 		for _, how := range []string{"interrupt", "front", "close"} {
 			t.Run(where+" "+how, func(t *testing.T) {
@@ -313,6 +315,11 @@ func TestAbort(t *testing.T) {
 					}
 				case "front":
 					cmd.Process.Kill()
+					for end := time.Now().Add(10 * time.Second); g.d.busy() > 0; time.Sleep(time.Millisecond) {
+						if time.Now().After(end) {
+							t.Fatal("the work goes on without its front")
+						}
+					}
 				case "close":
 					g.d.Close()
 				}

@@ -19,8 +19,8 @@ var programs = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "urbangraph/kernel/cmd/ugfront", "urbangraph/kernel/cmd/ugrun")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false '-ldflags=-s -w'")
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", dir+string(filepath.Separator), "urbangraph/kernel/cmd/ugfront", "urbangraph/kernel/cmd/ugrun")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return dir, errors.New(err.Error() + ": " + string(out))
 	}
@@ -51,10 +51,7 @@ func newGonb(t testing.TB, project string, settle func(*Settings)) *gonb {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tc, err := FindToolchain(t.Context(), repo, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	tc := toolchain(t)
 	front, work := t.TempDir(), shortDir(t)
 	for _, name := range []string{"go", "goimports", "gopls"} {
 		if err := os.Symlink(filepath.Join(bin, "ugfront"), filepath.Join(front, name)); err != nil {

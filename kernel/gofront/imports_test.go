@@ -14,10 +14,7 @@ import (
 func newResolver(t testing.TB) *resolver {
 	t.Helper()
 	dir := t.TempDir()
-	tc, err := FindToolchain(t.Context(), repo, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	tc := toolchain(t)
 	for name, text := range map[string]string{
 		"go.mod":                "module house\n\ngo " + strings.TrimPrefix(tc.Version, "go") + "\n",
 		"go.sum":                "",

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/mod/modfile"
@@ -16,9 +17,11 @@ import (
 // repo is the clone that the tests run in.
 const repo = "../.."
 
-func toolchain(t *testing.T) Toolchain {
+var theToolchain = sync.OnceValues(func() (Toolchain, error) { return FindToolchain(context.Background(), repo, "") })
+
+func toolchain(t testing.TB) Toolchain {
 	t.Helper()
-	tc, err := FindToolchain(context.Background(), repo, "")
+	tc, err := theToolchain()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -174,9 +174,7 @@ func send(c *net.UnixConn, s Streams) error {
 	message := frame.Append(nil, encodeStreams(s)...)
 	for _, f := range s.files() {
 		if f != nil {
-			fd := int(f.Fd())
-			syscall.SetNonblock(fd, false) // the program shares the setting
-			rights = append(rights, fd)
+			rights = append(rights, int(f.Fd())) // which makes it blocking, for the program, too
 		}
 	}
 	var oob []byte
