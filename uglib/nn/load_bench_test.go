@@ -1,0 +1,147 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/dtypes/bfloat16"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// BenchmarkLoad compares loading a sharded checkpoint of random weights, every
+// page of it looked at, with reading its files in a loop, both from the page
+// cache. UG_LOAD_MIB is the checkpoint's size, 64 by default:
+//
+//	UG_LOAD_MIB=4096 go test -run '^$' -bench Load -benchtime 5x ./uglib/nn
+func BenchmarkLoad(b *testing.B) {
+	mib := 64
+	if text := os.Getenv("UG_LOAD_MIB"); text != "" {
+		var err error
+		if mib, err = strconv.Atoi(text); err != nil || mib < 16 {
+			b.Fatalf("UG_LOAD_MIB=%q; want a number from 16", text)
+		}
+	}
+	for _, file := range []dtypes.DType{dtypes.Float32, dtypes.BFloat16} {
+		dir := randomCheckpoint(b, file, mib)
+		for _, c := range []struct {
+			name    string
+			backend compute.Backend
+			dtype   dtypes.DType
+		}{
+			{"mapped by the pure Go backend", backend(b), file},
+			{"into host memory", nil, file},
+			{"as float32 for the pure Go backend", backend(b), dtypes.Float32},
+		} {
+			if c.dtype == file && c.name[0] == 'a' {
+				continue // the same as mapped
+			}
+			b.Run(fmt.Sprintf("%s %s", file, c.name), func(b *testing.B) {
+				var reading, loading time.Duration
+				for range b.N {
+					runtime.GC()
+					start := time.Now()
+					readAll(b, dir)
+					reading += time.Since(start)
+					start = time.Now()
+					store := model.NewStore()
+					if err := LoadStore(store, dir, LoadOptions{DType: c.dtype, Backend: c.backend}); err != nil {
+						b.Fatal(err)
+					}
+					touch(b, store)
+					loading += time.Since(start)
+				}
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(reading.Seconds()/float64(b.N), "s-reading")
+				b.ReportMetric(loading.Seconds()/float64(b.N), "s-loading")
+				b.ReportMetric(loading.Seconds()/reading.Seconds(), "ratio")
+			})
+		}
+	}
+}
+
+// randomCheckpoint writes two shards with their index, of so many MiB together.
+func randomCheckpoint(b *testing.B, dtype dtypes.DType, mib int) string {
+	b.Helper()
+	const each = 4 << 20 // bytes of a tensor
+	rng := rand.New(rand.NewPCG(1, 2))
+	var x *tensors.Tensor
+	if dtype == dtypes.BFloat16 {
+		values := make([]bfloat16.BFloat16, each/2)
+		for i := range values {
+			values[i] = bfloat16.FromFloat32(rng.Float32())
+		}
+		x = tensors.FromFlatDataAndDimensions(values, 1024, each/2/1024)
+	} else {
+		values := make([]float32, each/4)
+		for i := range values {
+			values[i] = rng.Float32()
+		}
+		x = tensors.FromFlatDataAndDimensions(values, 1024, each/4/1024)
+	}
+	dir := b.TempDir()
+	index := `{"weight_map":{`
+	for i, name := range []string{"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"} {
+		all := map[string]*tensors.Tensor{}
+		for k := range mib / 2 / 4 {
+			key := fmt.Sprintf("model.layers.%d.weight", i*mib+k)
+			all[key] = x
+			index += fmt.Sprintf("%q:%q,", key, name)
+		}
+		if err := SaveTensors(filepath.Join(dir, name), all, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	index = index[:len(index)-1] + "}}"
+	if err := os.WriteFile(filepath.Join(dir, "model"+indexSuffix), []byte(index), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	readAll(b, dir)
+	return dir
+}
+
+// readAll reads the shards as cat does.
+func readAll(b *testing.B, dir string) {
+	b.Helper()
+	files, _ := filepath.Glob(filepath.Join(dir, "*.safetensors"))
+	buf := make([]byte, 128<<10)
+	for _, path := range files {
+		f, err := os.Open(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for err == nil {
+			_, err = f.Read(buf)
+		}
+		if !errors.Is(err, io.EOF) {
+			b.Fatal(err)
+		}
+		f.Close()
+	}
+}
+
+// touch looks at every page of every weight.
+func touch(b *testing.B, store *model.Store) {
+	b.Helper()
+	sum := byte(0)
+	for v := range store.IterVariables() {
+		if err := v.MustValue().ConstBytes(func(data []byte) {
+			for i := 0; i < len(data); i += 4096 {
+				sum += data[i]
+			}
+		}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	runtime.KeepAlive(sum)
+}
