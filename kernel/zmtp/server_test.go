@@ -218,8 +218,15 @@ func TestCloseSendsWhatIsQueued(t *testing.T) {
 
 func TestConnCloseSendsWhatIsQueued(t *testing.T) {
 	got := make(chan int, 1)
-	s := open(t, "tcp://127.0.0.1:0", Router, Handler{Message: func(_ *Peer, f [][]byte) { got <- len(f[0]) }})
+	s := open(t, "tcp://127.0.0.1:0", Router, Handler{Message: func(_ *Peer, f [][]byte) {
+		if string(f[0]) == "wait" {
+			time.Sleep(2 * goodbye)
+		} else {
+			got <- len(f[0])
+		}
+	}})
 	c := connect(t, s, Dealer, "")
+	c.Send([]byte("wait"))
 	c.Send(make([]byte, 8<<20))
 	c.Close()
 	if n := next(t, got); n != 8<<20 {
