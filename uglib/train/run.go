@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,7 +118,11 @@ func (s Spec) start(from *store.Artefact) (*uge.Model, error) {
 			return m, nil
 		}
 		lora := uge.DefaultLoRA(m.Backbone)
-		lora.Rank, lora.Alpha = s.Rank, 2*float64(s.Rank)
+		lora.Rank, lora.Alpha = s.Rank, cmp.Or(s.Alpha, 2*float64(s.Rank))
+		lora.RS, lora.DoRA = s.RSLoRA, s.DoRA
+		if s.Dropout != nil {
+			lora.Dropout = *s.Dropout
+		}
 		if s.Target != "" {
 			if lora.Target, err = regexp.Compile(s.Target); err != nil {
 				return nil, fmt.Errorf("train: Target: %w", err)

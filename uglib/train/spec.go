@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -36,9 +37,13 @@ type Spec struct {
 	Warmup       float64 // share of the steps
 	WeightDecay  float64
 	Temperature  float64
-	Rank         int    // of the low-rank terms
-	Target       string // module paths with low-rank terms, a regular expression; empty for the reference's q and v projections
-	Validate     int    // every so many steps; the best checkpoint is kept
+	Rank         int      // of the low-rank terms
+	Target       string   // module paths with low-rank terms, a regular expression; empty for the reference's q and v projections
+	Alpha        float64  `json:",omitempty"` // of the low-rank terms, which count Alpha/Rank times; 0 is twice the rank
+	Dropout      *float64 `json:",omitempty"` // of what goes into the low-rank terms; nil is 0.1
+	RSLoRA       bool     `json:",omitempty"` // low-rank terms count Alpha/sqrt(Rank) times
+	DoRA         bool     `json:",omitempty"` // magnitude and direction of a weight learn apart
+	Validate     int      // every so many steps; the best checkpoint is kept
 	Seed         uint64
 }
 
@@ -107,6 +112,8 @@ func (s Spec) check() error {
 		return fmt.Errorf("train: learning rate %g and temperature %g must be positive", s.LearningRate, s.Temperature)
 	case s.Stage == 2 && (s.Rank < 1 || s.BaseScale < 0):
 		return fmt.Errorf("train: low-rank terms of Rank %d at BaseScale %g: want at least 1 and 0", s.Rank, s.BaseScale)
+	case !(s.Alpha >= 0) || s.Dropout != nil && !(*s.Dropout >= 0 && *s.Dropout < 1):
+		return fmt.Errorf("train: low-rank terms of Alpha %g and Dropout %g: want a positive number, or 0 for twice the rank, and a share from 0 to below 1", s.Alpha, *cmp.Or(s.Dropout, new(float64)))
 	case !validPattern(s.Target):
 		return fmt.Errorf("train: Target %q is no regular expression; try %q", s.Target, everyLinear)
 	case s.WeightDecay < 0:
@@ -131,7 +138,10 @@ type Run struct {
 }
 
 // Model loads the run's model, that of its best checkpoint.
-func (r *Run) Model() (*uge.Model, error) { return uge.Load(filepath.Join(r.Dir, modelFolder)) }
+func (r *Run) Model() (*uge.Model, error) { return uge.Load(r.ModelDir()) }
+
+// ModelDir is the folder of the trained model within the run's.
+func (r *Run) ModelDir() string { return filepath.Join(r.Dir, modelFolder) }
 
 // Open trains the run if the store does not have it, and opens it.
 func Open(ctx context.Context, s Spec) (*Run, error) {

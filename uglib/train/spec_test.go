@@ -41,6 +41,8 @@ func TestWrongSpecs(t *testing.T) {
 		{"weight decay", change(one, func(s *Spec) { s.WeightDecay = -1 }), []string{"WeightDecay -1"}},
 		{"size", change(one, func(s *Spec) { s.Size.Layers = 0 }), []string{"Layers:0"}},
 		{"rank", change(two, func(s *Spec) { s.Rank = 0 }), []string{"Rank 0"}},
+		{"alpha", change(two, func(s *Spec) { s.Alpha = -1 }), []string{"Alpha -1"}},
+		{"dropout", change(two, func(s *Spec) { one := 1.0; s.Dropout = &one }), []string{"Dropout 1"}},
 		{"base scale", change(two, func(s *Spec) { s.BaseScale = -1 }), []string{"BaseScale -1"}},
 		{"target", change(two, func(s *Spec) { s.Target = "(" }), []string{`Target "("`, "try"}},
 	} {

@@ -36,7 +36,7 @@ func newStepper(m *uge.Model, backend compute.Backend, spec Spec) (*stepper, err
 	optimizer := nn.NewAdamW()
 	optimizer.WeightDecay = spec.WeightDecay
 	if spec.Stage == 2 {
-		optimizer.Groups = []nn.Group{{Match: regexp.MustCompile(`\.lora_[AB]\.`), Scale: spec.BaseScale}}
+		optimizer.Groups = []nn.Group{{Match: regexp.MustCompile(`\.lora_`), Scale: spec.BaseScale}}
 	}
 	loss := nn.InfoNCE{Temperature: spec.Temperature, Symmetric: true}
 	var err error

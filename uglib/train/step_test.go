@@ -1,6 +1,7 @@
 package train
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"urbangraph/uglib/backend"
+	"urbangraph/uglib/nn"
 	"urbangraph/uglib/ugdata"
 	"urbangraph/uglib/uge"
 )
@@ -70,6 +72,42 @@ func TestWhatLearns(t *testing.T) {
 		}
 		if spec.Stage == 2 && (counts["graph"] < 10 || counts["lora"] != 2*7) || counts["base"] < 20 {
 			t.Errorf("stage %d: tensors by part %v", spec.Stage, counts)
+		}
+	}
+}
+
+// TestLoRASettings: those of the spec are the model's, and DoRA's magnitudes
+// learn. A spec that leaves them alone is the same run as before there were any.
+func TestLoRASettings(t *testing.T) {
+	spec := second(t)
+	none := 0.0
+	spec.Alpha, spec.Dropout, spec.RSLoRA, spec.DoRA, spec.Target = 12, &none, true, true, nn.Suffixes("q_proj", "v_proj").String()
+	r := begin(t, sharedContext(), spec)
+	r.do(t, spec.LearningRate)
+	before := r.weights(t)
+	r.do(t, spec.LearningRate)
+	if l := r.model.LoRA; l.Rank != spec.Rank || l.Alpha != 12 || l.Dropout != 0 || !l.RS || !l.DoRA {
+		t.Errorf("%+v", l)
+	}
+	parts := map[string]int{}
+	for key, values := range r.weights(t) {
+		if at := strings.Index(key, ".lora_"); at >= 0 {
+			parts[key[at:]]++
+			if slices.Equal(values, before[key]) {
+				t.Errorf("%s did not move", key)
+			}
+		}
+	}
+	if want := map[string]int{".lora_A.weight": 2, ".lora_B.weight": 2, ".lora_magnitude_vector.weight": 2}; !maps.Equal(parts, want) {
+		t.Errorf("terms %v, want %v", parts, want)
+	}
+	text, err := json.Marshal(second(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range []string{"Alpha", "Dropout", "RSLoRA", "DoRA"} {
+		if strings.Contains(string(text), field) {
+			t.Errorf("%s is part of a spec that does not set it", field)
 		}
 	}
 }

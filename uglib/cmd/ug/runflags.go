@@ -1,8 +1,11 @@
 package main
 
 import (
+	"regexp"
+
 	"github.com/spf13/cobra"
 
+	"urbangraph/uglib/nn"
 	"urbangraph/uglib/train"
 	"urbangraph/uglib/ugdata"
 )
@@ -19,6 +22,10 @@ type runFlags struct {
 	vocabulary, hidden, visionLayers, layers, maxPixels, maxTokens int
 	near, temperature                                              float64
 	rank                                                           int
+	alpha, dropout                                                 float64
+	target                                                         string
+	suffixes                                                       []string
+	rslora, dora                                                   bool
 }
 
 const runHelp = `Without flags they are the default runs. --steps, --batch and --lr take one value for both
@@ -35,7 +42,14 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.Float64Var(&f.near, "near", 0, "share of the batches that are drawn from one neighbourhood, 0 to 1")
 	flags.Float64Var(&f.temperature, "temperature", 0, "temperature of InfoNCE")
 	flags.Uint64Var(&f.seed, "run-seed", 0, "seed of weights and batches")
-	flags.IntVar(&f.rank, "rank", 0, "rank of the low-rank terms (stage 2)")
+	flags.IntVar(&f.rank, "rank", 0, "rank of the low-rank terms (LoRA, stage 2)")
+	flags.Float64Var(&f.alpha, "alpha", 0, "low-rank terms count `ALPHA`/rank times; twice the rank if not given")
+	flags.Float64Var(&f.dropout, "dropout", 0.1, "share of a low-rank term's input that is dropped in training")
+	flags.BoolVar(&f.rslora, "rslora", false, "low-rank terms count alpha/sqrt(rank) times")
+	flags.BoolVar(&f.dora, "dora", false, "low-rank terms turn a weight, its length learns apart (DoRA)")
+	flags.StringVar(&f.target, "target", "", "`REGEX` over the paths of the layers that get low-rank terms")
+	flags.StringSliceVar(&f.suffixes, "target-suffix", nil, "last `NAMES` of these layers' paths instead, wherever they are (PEFT's rule: q_proj,v_proj)")
+	cmd.MarkFlagsMutuallyExclusive("target", "target-suffix")
 	flags.IntVar(&f.hidden, "hidden", 0, "width of the model and of its vectors")
 	flags.IntVar(&f.layers, "layers", 0, "layers of the language model")
 	flags.IntVar(&f.visionLayers, "vision-layers", 0, "layers of the vision tower")
@@ -84,6 +98,20 @@ func (f *runFlags) specs(cmd *cobra.Command) (data ugdata.Spec, first, second tr
 		if set(changed(x.name), x.to, x.v); *x.to < 1 {
 			return data, first, second, usagef("--%s %d is not positive", x.name, *x.to)
 		}
+	}
+	if changed("alpha") && !(f.alpha > 0) || !(f.dropout >= 0 && f.dropout < 1) {
+		return data, first, second, usagef("--alpha %g and --dropout %g: want a positive number and a share from 0 to below 1", f.alpha, f.dropout)
+	}
+	second.Alpha, second.RSLoRA, second.DoRA = f.alpha, f.rslora, f.dora
+	if changed("dropout") {
+		second.Dropout = &f.dropout
+	}
+	set(changed("target"), &second.Target, f.target)
+	if len(f.suffixes) > 0 {
+		second.Target = nn.Suffixes(f.suffixes...).String()
+	}
+	if _, err := regexp.Compile(second.Target); err != nil {
+		return data, first, second, usagef("--target: %v", err)
 	}
 	second.Init = &first
 	return data, first, second, nil
