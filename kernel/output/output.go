@@ -4,12 +4,14 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"syscall"
 	"time"
 
 	"urbangraph/kernel/display"
+	"urbangraph/kernel/order"
 )
 
 // Sink takes what a cell prints and shows. Its methods are called one at a time.
@@ -28,11 +30,11 @@ type Options struct {
 const (
 	pipeSize  = 1 << 20                // of the pipes, where the system allows it
 	chunk     = 256 << 10              // longest text handed on at once
-	batch     = 4 * time.Millisecond   // text that comes faster than this for long is handed on together
-	burst     = 64                     // so many pieces are handed on before that begins
+	batch     = 4 * time.Millisecond   // text of one stream that comes within this time is handed on together
 	highWater = 64 << 20               // pending bytes from which on a cell has to wait
 	stall     = 10 * time.Second       // longest wait for clients that read nothing
 	holdTime  = 500 * time.Millisecond // a panic ends the program sooner than this
+	announced = 50 * time.Millisecond  // longest wait for a write that was announced
 	markWait  = 2 * time.Second        // longest wait for the frame that a mark speaks of
 )
 
@@ -49,6 +51,10 @@ type Output struct {
 	left int64      // bytes of text that may still be handed on
 	cut  bool       // the notice that text was left out has been given
 	hold *holder
+
+	stream  string // of the text that is gathered
+	waiting []byte
+	timer   *time.Timer // hands it on; nil when there is none
 
 	frameMu sync.Mutex
 	arrived sync.Cond
@@ -114,19 +120,9 @@ func (out *Output) Release() {
 func (out *Output) follow(s *stream) {
 	defer out.readers.Done()
 	defer s.file.Close()
-	last, quick := time.Now(), 0
-	for more := false; ; {
+	for {
 		if err := s.wait(); err != nil {
 			break
-		}
-		switch gap := time.Since(last); {
-		case more:
-		case gap >= batch:
-			quick = max(0, quick-int(gap/batch))
-		case quick < burst:
-			quick++
-		default:
-			time.Sleep(batch - gap)
 		}
 		out.throttle()
 		out.mu.Lock()
@@ -134,16 +130,15 @@ func (out *Output) follow(s *stream) {
 			out.stdout.read(1 << 30)
 		}
 		end := s.read(1)
-		more = s.full
 		out.mu.Unlock()
 		if end {
 			break
 		}
-		last = time.Now()
 	}
 	out.mu.Lock()
 	defer out.mu.Unlock()
 	s.finish()
+	out.flush()
 }
 
 // throttle waits while clients have much to read, as long as they read at all.
@@ -160,12 +155,34 @@ func (out *Output) throttle() {
 	}
 }
 
+// Ordered is called when the program announces each of its writes to standard error through a listener, see
+// package order. It returns at once.
+func (out *Output) Ordered(listener *os.File) {
+	out.readers.Add(1)
+	go func() {
+		defer out.readers.Done()
+		order.Watch(listener, out.stderr.file, func() {
+			out.mu.Lock()
+			out.stdout.read(1 << 30)
+			out.stderr.read(1 << 30)
+		}, func() {
+			defer out.mu.Unlock()
+			// Nothing else is read before the write has arrived.
+			for end := time.Now().Add(announced); !readable(out.stderr.file) && time.Now().Before(end); {
+				runtime.Gosched()
+			}
+			out.stderr.read(1 << 30)
+		})
+	}()
+}
+
 // Sync hands on all text that has been written until now.
 func (out *Output) Sync() {
 	out.mu.Lock()
 	defer out.mu.Unlock()
 	out.stdout.read(1 << 30)
 	out.stderr.read(1 << 30)
+	out.flush()
 }
 
 // Show hands on a display that came another way, after all that was printed before it.
@@ -174,6 +191,7 @@ func (out *Output) Show(m display.Message) {
 	defer out.mu.Unlock()
 	out.stdout.read(1 << 30)
 	out.stderr.read(1 << 30)
+	out.flush()
 	out.sink.Show(m)
 }
 
@@ -187,6 +205,7 @@ func (out *Output) Finish() (panicked string) {
 		s.read(1 << 30)
 		s.finish()
 	}
+	out.flush()
 	for _, n := range out.unmarked() {
 		out.show(n, false)
 	}
@@ -198,6 +217,7 @@ func (out *Output) Print(stream, text string) {
 	out.mu.Lock()
 	defer out.mu.Unlock()
 	out.text(stream, text)
+	out.flush()
 }
 
 // text hands on text, within the limit.
@@ -216,24 +236,56 @@ func (out *Output) text(stream, text string) {
 		if int64(len(text)) > out.left {
 			text = whole(text[:out.left])
 			out.left = 0
-			out.sink.Text(stream, text)
+			out.gather(stream, text)
 			out.notice()
 			return
 		}
 		out.left -= int64(len(text))
 	}
+	out.gather(stream, text)
+}
+
+// gather keeps text for a moment, so that what a program prints in small pieces is handed on together.
+func (out *Output) gather(stream, text string) {
+	if stream != out.stream {
+		out.flush()
+		out.stream = stream
+	}
 	for len(text) > chunk {
+		out.flush()
 		part := whole(text[:chunk])
 		out.sink.Text(stream, part)
 		text = text[len(part):]
 	}
-	out.sink.Text(stream, text)
+	out.waiting = append(out.waiting, text...)
+	if len(out.waiting) >= chunk {
+		out.flush()
+		return
+	}
+	if out.timer == nil {
+		out.timer = time.AfterFunc(batch, func() {
+			out.mu.Lock()
+			defer out.mu.Unlock()
+			out.timer = nil
+			out.flush()
+		})
+	}
+}
+
+// flush hands on what was gathered.
+func (out *Output) flush() {
+	if len(out.waiting) > 0 {
+		text := string(out.waiting)
+		out.waiting = out.waiting[:0]
+		out.sink.Text(out.stream, text)
+	}
 }
 
 // notice says, once, that text is left out.
 func (out *Output) notice() {
 	if !out.cut {
 		out.cut = true
+		out.flush()
 		out.sink.Text("stderr", "\n[output is left out from here on: the cell has printed more than "+size(out.o.Limit)+
 			"; print less, write to a file, or raise the limit: %outputlimit 1GB]\n")
 	}
@@ -312,6 +364,7 @@ func (out *Output) show(n uint32, wait bool) {
 	delete(out.frames, n)
 	out.frameMu.Unlock()
 	if ok {
+		out.flush()
 		out.sink.Show(m)
 	}
 }
@@ -351,8 +404,7 @@ type stream struct {
 	raw  syscall.RawConn
 	take func(p []byte, last bool) (used int)
 	buf  []byte
-	rest int  // bytes at the beginning of buf that were not taken yet
-	full bool // the last read filled the buffer: there is more
+	rest int // bytes at the beginning of buf that were not taken yet
 	over bool
 }
 
@@ -383,7 +435,6 @@ func (s *stream) read(n int) (end bool) {
 			return s.over
 		}
 		s.rest += got
-		s.full = s.rest == len(s.buf)
 		s.rest = copy(s.buf, s.buf[s.take(s.buf[:s.rest], false):s.rest])
 		if s.rest == len(s.buf) { // not a mark and no character: cannot be, but must not stop the stream
 			s.finish()

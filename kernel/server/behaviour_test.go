@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -46,6 +47,25 @@ func TestOutput(t *testing.T) {
 		if m, ok := r.Outputs[0].Data["application/geo+json"].(map[string]any); !ok || m["type"] != "Point" {
 			t.Errorf("GeoJSON is no JSON value: %v", r.Outputs[0].Data)
 		}
+	}
+}
+
+// TestOrderOfStreams checks that what is written to the two streams in turn, without a pause, keeps its order.
+func TestOrderOfStreams(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells which of two pipes was written to first")
+	}
+	b := open(t)
+	var want strings.Builder
+	for i := range 50 {
+		fmt.Fprintf(&want, "|out:%d\n|err:%d\n", i, i)
+	}
+	b.want("for i := range 50 {\n\tfmt.Println(i)\n\tfmt.Fprintln(os.Stderr, i)\n}", want.String()[1:])
+	// Programs that a cell starts are told apart too; what they write elsewhere is none of ours.
+	b.want("c := exec.Command(\"sh\", \"-c\", \"for i in 1 2; do echo a; echo b >&2; ls /none 2>/dev/null; done; true\")\nc.Stdout, c.Stderr = os.Stdout, os.Stderr\nc.Run();", "out:a\n|err:b\n|out:a\n|err:b\n")
+	b.ok("%env UG_ORDER=off")
+	if out := b.ok("fmt.Fprintln(os.Stderr, 1)"); out != "err:1\n" {
+		t.Errorf("%q", out)
 	}
 }
 

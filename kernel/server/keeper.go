@@ -12,6 +12,7 @@ import (
 
 	"urbangraph/kernel/child"
 	"urbangraph/kernel/gofront"
+	"urbangraph/kernel/order"
 	"urbangraph/kernel/run"
 )
 
@@ -191,6 +192,7 @@ func (k *keeper) replay(ctx context.Context, c *child.Child) error {
 func (s *Server) childEnv(work string) []string {
 	env := s.daemon.Environ(os.Environ())
 	env = gofront.Setenv(env, run.Env, s.runs.Socket())
+	env = gofront.Setenv(env, order.Env, s.orders.Socket())
 	return gofront.Setenv(env, "TMPDIR", work)
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -92,6 +93,22 @@ func (s *Server) programStarted(l run.Launch, group int) {
 	if e.interrupted.Load() {
 		go e.signalAll(killSignal)
 	}
+}
+
+// takeOrder takes the listener of the program that is being started.
+func (s *Server) takeOrder(pid int, listener *os.File) {
+	e := s.current()
+	if e == nil {
+		listener.Close()
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.outputs) == 0 || !slices.Contains(e.groups, pid) {
+		listener.Close()
+		return
+	}
+	e.outputs[len(e.outputs)-1].Ordered(listener)
 }
 
 // programEnded notes how a command has ended.

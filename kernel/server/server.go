@@ -16,6 +16,7 @@ import (
 	"urbangraph/kernel/gofront"
 	"urbangraph/kernel/gopls"
 	"urbangraph/kernel/history"
+	"urbangraph/kernel/order"
 	"urbangraph/kernel/procs"
 	"urbangraph/kernel/run"
 	"urbangraph/kernel/state"
@@ -57,6 +58,7 @@ type Server struct {
 	tool    gofront.Toolchain
 	daemon  *gofront.Daemon
 	runs    *run.Server
+	orders  *order.Server
 	gopls   *gopls.Server
 	memory  *state.Memory
 	history *history.History
@@ -127,6 +129,9 @@ func New(ctx context.Context, o Options) (_ *Server, err error) {
 		s.logf("%v", err)
 	}
 	if s.runs, err = run.Listen(filepath.Join(s.work, "run"), s.launches()); err != nil {
+		return nil, err
+	}
+	if s.orders, err = order.Listen(filepath.Join(s.work, "order"), s.takeOrder); err != nil {
 		return nil, err
 	}
 	if err := s.startFront(); err != nil {
@@ -215,6 +220,9 @@ func (s *Server) close() {
 	}
 	if s.runs != nil {
 		s.runs.Close()
+	}
+	if s.orders != nil {
+		s.orders.Close()
 	}
 	procs.Signal(procs.Descendants(os.Getpid()), killSignal)
 	for _, z := range []*zmtp.Server{s.shell, s.control, s.stdin, s.iopub, s.heartbeat} {

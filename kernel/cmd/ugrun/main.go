@@ -14,6 +14,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"strconv"
 	"syscall"
 
@@ -63,7 +64,10 @@ func cell(args []string) int {
 	if err != nil {
 		return complain(exitRefused, err.Error())
 	}
-	err = syscall.Exec(program, args, g.prepare())
+	runtime.LockOSThread()
+	env := g.prepare()
+	announceErrors(os.Getenv(orderEnv))
+	err = syscall.Exec(program, args, env)
 	return complain(exitNotFound, program+": "+err.Error())
 }
 
@@ -167,7 +171,7 @@ func (g *grant) environ() []string {
 	env := make([]string, 0, 64)
 	for _, e := range os.Environ() {
 		name := variable(e)
-		if name == runEnv || name == frontEnv {
+		if name == runEnv || name == frontEnv || name == orderEnv {
 			continue
 		}
 		replaced := false
