@@ -21,12 +21,16 @@ import (
 	"urbangraph/kernel/internal/frame"
 )
 
+// built is the folder that [ugrun] has made.
+var built string
+
 // ugrun builds the launcher once for all tests.
 var ugrun = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "run-test-")
 	if err != nil {
 		return "", err
 	}
+	built = dir
 	file := filepath.Join(dir, "ugrun")
 	cmd := exec.Command("go", "build", "-o", file, "urbangraph/kernel/cmd/ugrun")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -38,8 +42,8 @@ var ugrun = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if file, _ := ugrun(); file != "" {
-		os.RemoveAll(filepath.Dir(file))
+	if built != "" {
+		os.RemoveAll(built)
 	}
 	os.Exit(code)
 }
