@@ -20,7 +20,7 @@ import (
 // than the runtime allows, even if each lies in the one before it.
 const (
 	messageMost = 128 << 20
-	nestedMost  = 200_000
+	nestedMost  = 100_000
 )
 
 // messages reads a stream of gob messages one whole message at a time, so that a message that cannot be
