@@ -352,7 +352,7 @@ func (p *printer) fields(v reflect.Value, depth int) {
 		if i > 0 {
 			p.add(" ")
 		}
-		p.value(v.Field(i), depth+1)
+		p.value(fieldOf(v, i), depth+1)
 	}
 	p.add("}")
 }

@@ -82,6 +82,16 @@ func TestLine(t *testing.T) {
 		{time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), "2026-01-02"},
 		{time.Date(2026, 1, 2, 3, 4, 5, 600e6, time.FixedZone("CET", 3600)), "2026-01-02 03:04:05.6 CET"},
 		{struct{ T time.Time }{time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, "{2026-01-02 03:04:05 UTC}"},
+		{struct{ t time.Time }{time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, "{2026-01-02 03:04:05 UTC}"},
+		{&struct{ d time.Duration }{5e9}, "&{5s}"},
+		{map[string]struct{ s spoken1 }{"a": {spoken1{3}}}, `map["a":{<3>}]`},
+		{struct{ p *spoken2 }{&spoken2{3}}, "{<3>}"},
+		{struct {
+			a any
+			e error
+			f func()
+			s []struct{ t time.Duration }
+		}{nil, nil, nil, []struct{ t time.Duration }{{1}}}, "{<nil> <nil> <nil> [{1ns}]}"},
 		{spoken1{3}, "<3>"},
 		{&spoken2{3}, "<3>"},
 		{[]spoken2{{3}}, "[<3>]"},

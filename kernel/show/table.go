@@ -96,7 +96,7 @@ func structTable(v reflect.Value) (table, bool) {
 	}
 	t := table{header: []string{"field", "value"}, right: []bool{false, false}}
 	for _, i := range fields {
-		t.rows = append(t.rows, []string{v.Type().Field(i).Name, cell(v.Field(i), fieldMost)})
+		t.rows = append(t.rows, []string{v.Type().Field(i).Name, cell(fieldOf(v, i), fieldMost)})
 	}
 	return t, true
 }
@@ -177,7 +177,7 @@ func rowsTable(rows []reflect.Value, t reflect.Type) table {
 		line := make([]string, len(fields))
 		if r.Kind() == reflect.Struct {
 			for i, f := range fields {
-				line[i] = cell(r.Field(f), cellMost)
+				line[i] = cell(fieldOf(r, f), cellMost)
 			}
 		} else if len(line) > 0 {
 			line[0] = "<nil>"

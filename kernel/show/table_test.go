@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 type city struct {
@@ -66,6 +67,13 @@ a  b
 		{[]struct{ A, b int }{{1, 2}}, `
 A  b
 1  2`},
+		{[]struct{ d time.Duration }{{1}, {2}}, `
+d
+1ns
+2ns`},
+		{map[string]struct{ d time.Duration }{"a": {1}}, `
+key  d
+a    1ns`},
 		{mixed{1, 2}, `
 field  value
 A      1`},
