@@ -3,23 +3,21 @@ package nn
 import (
 	"math"
 	"regexp"
-	"sync"
 	"testing"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	ugbackend "urbangraph/uglib/backend"
 )
 
-// sharedBackend is the pure Go one, in the mode that cannot deadlock.
-var sharedBackend = sync.OnceValues(func() (compute.Backend, error) { return gobackend.New("parallelism=-1") })
-
+// backend gives the backend that the environment names, pure Go by default.
 func backend(t testing.TB) compute.Backend {
 	t.Helper()
-	b, err := sharedBackend()
+	b, err := ugbackend.Default()
 	if err != nil {
 		t.Fatal(err)
 	}
