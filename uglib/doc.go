@@ -19,6 +19,7 @@
 //	backbone    one package a backbone, config.json and safetensors to hidden states; transformer is what they share
 //	graphenc    the spatial graph encoder
 //	uge         the model: image, text and graph to one unit vector
+//	engine      many images and texts to vectors, each once and resumable; as a file, or over HTTP (engine/openai)
 //	train       the two training stages, checkpoints, resume
 //	ugbench     queries, metrics, statistics, reports
 //	cmd/ug      the command line

@@ -188,3 +188,15 @@ func (m *Model) Embed(s *model.Scope, form Form, nodes []*Node) *Node {
 	}
 	return L2Normalize(m.Backbone.LastHidden(s, nodes[:n], options), -1)
 }
+
+// Bytes is roughly what a row keeps in memory.
+func (r *Row) Bytes() int {
+	n := 4 * (len(r.row.IDs) + len(r.row.Graph))
+	for _, p := range r.row.Images {
+		n += 4 * p.Values()
+	}
+	if r.graph != nil {
+		n += 64*len(r.graph.Nodes) + 48*len(r.graph.Edges)
+	}
+	return n
+}

@@ -10,10 +10,13 @@ import (
 )
 
 // Picture is a picture as a backbone reads it: [Patches] or [Tiles].
-type Picture interface{ picture() }
+type Picture interface{ Values() int }
 
-func (Patches) picture() {}
-func (Tiles) picture()   {}
+// Values gives the number of values in all patches.
+func (p Patches) Values() int { return len(p.Data) }
+
+// Values gives the number of values in all tiles.
+func (t Tiles) Values() int { return len(t.Data) }
 
 // ImageProcessor turns pictures into what a backbone reads.
 type ImageProcessor interface {

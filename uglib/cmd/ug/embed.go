@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -9,88 +8,68 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"urbangraph/uglib/backbone/transformer"
 	"urbangraph/uglib/backend"
-	"urbangraph/uglib/store"
-	"urbangraph/uglib/streetview"
-	"urbangraph/uglib/train"
-	"urbangraph/uglib/ugbench"
-	"urbangraph/uglib/ugdata"
-	"urbangraph/uglib/uge"
-	"urbangraph/uglib/vision"
+	"urbangraph/uglib/engine"
 )
 
-// embedFlags say what is embedded, by which model.
+// embedFlags say what is embedded, by which model and to where.
 type embedFlags struct {
-	model         string
-	images, texts []string
-	file          string // of texts, one a line
-	out           string
-	force         bool
+	model modelFlags
+	ask   askFlags
+	items itemFlags
+	batch int
+	out   string
+	force bool
 }
 
 // newEmbed is "ug embed".
 func newEmbed(a *app) *cobra.Command {
 	var flags embedFlags
 	cmd := &cobra.Command{
-		Use:   "embed [IMAGE...] --out FILE",
+		Use:   "embed [INPUT...] --out FILE",
 		Short: "Embed street views and texts with a trained model",
 		Long: `Turn images and texts into unit vectors of one space, in which the dot product says how well
-they fit. Images are asked about as in the benchmark ("` + ugbench.AskWhere + `").
+they fit.
 
-The file's extension names its format: .parquet and .jsonl have a row for each input with id,
-kind (image or text), source (the file or the text) and vector; .safetensors has one tensor
-"vectors" [inputs, width] with kinds and sources as JSON in its metadata.
+An INPUT is an image (JPEG, PNG, WebP), a folder of them, a pattern such as 'photos/*.jpg', a
+table (.csv, .jsonl, .parquet) with the columns id, text and image, or - for such JSON lines on
+standard input. An image in a table is a path relative to it, or a data URL; one that has a text
+beside it becomes one vector with it. Without a column id an input's id is its number from 0.
+
+The file's extension names its format: .parquet and .jsonl have a row for each input, in their
+order, with id, kind (image, text or image+text), source (the file or the text), vector, model,
+dim and the sha256 of what was embedded; .safetensors has one tensor "embeddings" [inputs, width]
+and ids, kinds, sources and sha256 as JSON in its metadata.
+
+Each distinct image or text is embedded once. Work that is interrupted, or killed, goes on where
+it stopped when the same command is given again: finished vectors are kept in a .journal file
+beside --out, until that is written. With another model or prompt it starts anew. Inputs that
+cannot be used are left out and listed in a .skipped.jsonl file; the exit status is then 3.
+
+Images are asked about, and texts written, as a task's instruction says (--task); --prompt
+replaces it: with {text} in it for texts, else for images that have no text. --instructions
+reads other tasks from a file: {"name": {"image": "...", "text": "... {text}", "both": "... {text}"}}.
 
 The model is a run by its key (see "ug ls"), or the folder of a run or of a model; without
 --model it is the default run of stage 2.`,
 		Example: `  ug embed --image here.jpg --text "A residential street beside a school" --out vectors.parquet
-  ug embed photos/*.jpg --texts captions.txt --model run/3f2a --out vectors.jsonl`,
+  ug embed photos captions.csv --model run/3f2a --out vectors.safetensors
+  cat items.jsonl | ug embed - --task retrieval-caption --out vectors.jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			flags.images = append(flags.images, args...)
-			if err := flags.check(); err != nil {
-				return err
-			}
-			inputs, err := flags.inputs()
-			if err != nil {
-				return err
-			}
-			if err := a.computes(); err != nil {
-				return err
-			}
-			model, name, err := flags.load(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if err := embed(cmd.Context(), model, inputs); err != nil {
-				return err
-			}
-			if err := writeVectors(flags.out, name, inputs); err != nil {
-				return err
-			}
-			r := &embedResult{Model: name, Width: model.Backbone.HiddenSize(), Out: flags.out}
-			for _, in := range inputs {
-				if in.Kind == kindImage {
-					r.Images++
-				} else {
-					r.Texts++
-				}
-			}
-			return a.print(r, func(w io.Writer) error {
-				_, err := fmt.Fprintf(w, "wrote %d vectors of width %d (%d images, %d texts) by %s to %s\n", r.Images+r.Texts, r.Width, r.Images, r.Texts, r.Model, r.Out)
-				return err
-			})
+			flags.items.args = args
+			return flags.run(cmd.Context(), a)
 		},
 	}
+	flags.model.register(cmd)
+	flags.ask.register(cmd)
+	flags.items.register(cmd)
 	f := cmd.Flags()
-	f.StringVar(&flags.model, "model", "", "run by its `KEY`, or folder of a run or model")
-	f.StringArrayVar(&flags.images, "image", nil, "image `FILE`, JPEG, PNG or WebP (may be repeated)")
-	f.StringArrayVar(&flags.texts, "text", nil, "text `T` (may be repeated)")
-	f.StringVar(&flags.file, "texts", "", "`FILE` of texts, one a line; - is standard input")
+	f.IntVar(&flags.batch, "batch", 32, "most inputs that are computed together")
 	f.StringVar(&flags.out, "out", "", "`FILE` to write: .parquet, .jsonl or .safetensors")
 	f.BoolVar(&flags.force, "force", false, "write over --out")
 	return cmd
@@ -98,36 +77,96 @@ The model is a run by its key (see "ug ls"), or the folder of a run or of a mode
 
 // embedResult is what "ug embed" says.
 type embedResult struct {
-	Model  string `json:"model"`
-	Images int    `json:"images"`
-	Texts  int    `json:"texts"`
-	Width  int    `json:"width"`
-	Out    string `json:"out"`
+	Model       string           `json:"model"`
+	Images      int              `json:"images"` // with a text or without
+	Texts       int              `json:"texts"`
+	Width       int              `json:"width"`
+	Out         string           `json:"out"`
+	Encoded     int              `json:"encoded"` // vectors computed
+	Known       int              `json:"known"`   // distinct ones that an interrupted run left
+	Same        int              `json:"same"`    // inputs of the same content as an earlier one
+	Skipped     []engine.Problem `json:"skipped"`
+	SkippedFile string           `json:"skipped_file,omitempty"`
+	Batches     int              `json:"batches"`
+	Graphs      int              `json:"graphs"` // compiled
+	Filled      float64          `json:"filled"` // share of the computation that was no padding
+	Seconds     float64          `json:"seconds"`
+	Anew        string           `json:"anew,omitempty"` // why an interrupted run was not gone on with
 }
 
-const (
-	kindImage = "image"
-	kindText  = "text"
-)
+// skippedError says that the result is there, without some inputs.
+type skippedError struct{ error }
 
-// embedded is an input with its vector.
-type embedded struct {
-	ID     int64     `parquet:"id" json:"id"` // counted from 0, images first
-	Kind   string    `parquet:"kind,dict" json:"kind"`
-	Source string    `parquet:"source" json:"source"` // image file, or text
-	Vector []float32 `parquet:"vector,list" json:"vector"`
+func (f *embedFlags) run(ctx context.Context, a *app) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	ask, err := f.ask.instruction()
+	if err != nil {
+		return err
+	}
+	in, err := f.items.open()
+	if err != nil {
+		return err
+	}
+	if err := a.computes(); err != nil {
+		return err
+	}
+	m, err := f.model.load(ctx)
+	if err != nil {
+		return err
+	}
+	about := engine.About{Model: m.name, Width: m.Backbone.HiddenSize(), Instruction: ask}
+	if about.Fingerprint, err = engine.Fingerprint(m.dir); err != nil {
+		return err
+	}
+	be, err := backend.Default()
+	if err != nil {
+		return err
+	}
+	e, err := engine.New(m.Model, be, engine.Options{Instruction: ask, Batch: f.batch})
+	if err != nil {
+		return usageError{err}
+	}
+	defer e.Close()
+	journal, anew, err := engine.OpenJournal(f.beside(".journal"), about)
+	if err != nil {
+		return err
+	}
+	if anew != "" {
+		if _, err := fmt.Fprintf(a.errOut, "ug: %s: starting anew\n", anew); err != nil {
+			return errors.Join(err, journal.Close())
+		}
+	}
+	r, err := f.embed(ctx, e, journal, in, about)
+	if err != nil {
+		if journal.Len() == 0 {
+			return errors.Join(err, journal.Remove())
+		}
+		return errors.Join(err, journal.Close())
+	}
+	if err := journal.Remove(); err != nil {
+		return err
+	}
+	r.Anew = anew
+	return f.print(a, r)
+}
+
+// beside is the path of a file that goes with the result.
+func (f *embedFlags) beside(extension string) string {
+	return strings.TrimSuffix(f.out, filepath.Ext(f.out)) + extension
 }
 
 // check looks at the command line.
 func (f *embedFlags) check() error {
-	if f.out == "" {
+	switch {
+	case f.out == "":
 		return usagef("where to? Give --out FILE.parquet, .jsonl or .safetensors")
-	}
-	if _, ok := vectorWriters[strings.ToLower(filepath.Ext(f.out))]; !ok {
+	case !engine.CanWrite(f.out):
 		return usagef("--out %s has no extension that names a format; try .parquet, .jsonl or .safetensors", f.out)
 	}
-	if len(f.images)+len(f.texts) == 0 && f.file == "" {
-		return usagef("nothing to embed; give images, --text or --texts")
+	if err := f.items.check(); err != nil {
+		return err
 	}
 	if !f.force {
 		return unwritten(filepath.Dir(f.out), filepath.Base(f.out))
@@ -135,155 +174,126 @@ func (f *embedFlags) check() error {
 	return nil
 }
 
-// inputs lists what is to be embedded.
-func (f *embedFlags) inputs() ([]embedded, error) {
-	var list []embedded
-	add := func(kind, source string) {
-		list = append(list, embedded{ID: int64(len(list)), Kind: kind, Source: source})
-	}
-	for _, path := range f.images {
-		add(kindImage, path)
-	}
-	texts := f.texts
-	if f.file != "" {
-		lines, err := readLines(f.file)
-		if err != nil {
-			return nil, err
-		}
-		texts = append(texts[:len(texts):len(texts)], lines...)
-	}
-	for _, t := range texts {
-		switch {
-		case strings.TrimSpace(t) == "":
-			return nil, usagef("text %d is empty", len(list)-len(f.images)+1)
-		case strings.Contains(t, ugdata.ImageTag) || strings.Contains(t, ugdata.GraphTag):
-			return nil, usagef("text %q has a tag %s or %s, which stands for an image or graph; give images by --image", t, ugdata.ImageTag, ugdata.GraphTag)
-		}
-		add(kindText, t)
-	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("%s holds no texts", f.file)
-	}
-	return list, nil
-}
-
-// readLines returns the lines of a file that are not blank.
-func readLines(path string) ([]string, error) {
-	in := os.Stdin
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("texts: %w", err)
-		}
-		defer file.Close()
-		in = file
-	}
-	var lines []string
-	scanner := bufio.NewScanner(in)
-	scanner.Buffer(nil, 1<<20)
-	for scanner.Scan() {
-		if line := strings.TrimSpace(scanner.Text()); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	if err := scanner.Err(); err != nil {
-		return nil, fmt.Errorf("texts %s, line %d: %w", path, len(lines)+1, err)
-	}
-	return lines, nil
-}
-
-// load reads the model that the flags name, and says which it is.
-func (f *embedFlags) load(ctx context.Context) (*uge.Model, string, error) {
-	if f.model != "" {
-		info, err := os.Stat(f.model)
-		switch {
-		case err == nil && info.IsDir():
-			m, err := loadFolder(f.model)
-			return m, f.model, err
-		case err == nil:
-			return nil, "", fmt.Errorf("model %s is a file; name the folder that holds it", f.model)
-		case !errors.Is(err, fs.ErrNotExist):
-			return nil, "", fmt.Errorf("model %s: %w", f.model, err)
-		}
-	}
-	s, err := store.From(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	art, err := f.find(s)
-	if err != nil {
-		return nil, "", err
-	}
-	m, err := (&train.Run{Dir: art.Dir}).Model()
-	return m, art.Ref().String(), err
-}
-
-// find returns the run that the flags name.
-func (f *embedFlags) find(s *store.Store) (*store.Artefact, error) {
-	if f.model == "" {
-		data, err := ugdata.Default()
-		if err != nil {
-			return nil, err
-		}
-		art, err := s.Lookup(train.Stage2(data))
-		if errors.Is(err, store.ErrAbsent) {
-			return nil, errors.New(`the default model is not trained yet; train it with "ug train", or name another by --model ("ug ls" lists runs)`)
-		}
-		return art, err
-	}
-	art, err := s.Find(f.model)
-	if errors.Is(err, store.ErrAbsent) {
-		return nil, fmt.Errorf("model %s is neither a folder nor a run: %w", f.model, err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", f.model, err)
-	}
-	if kind := art.Manifest.Kind; kind != (train.Spec{}).Kind() {
-		return nil, fmt.Errorf(`model %s is no training run but of kind %q; "ug ls" lists runs`, f.model, kind)
-	}
-	return art, nil
-}
-
-// loadFolder reads the model of a folder: a model's own, or a run's.
-func loadFolder(dir string) (*uge.Model, error) {
-	if _, err := os.Stat(filepath.Join(dir, transformer.ConfigName)); err == nil {
-		return uge.Load(dir)
-	}
-	m, err := (&train.Run{Dir: dir}).Model()
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("folder %s holds neither a model (%s) nor a training run: %w", dir, transformer.ConfigName, err)
-	}
-	return m, err
-}
-
-// embed fills in the vectors.
-func embed(ctx context.Context, model *uge.Model, inputs []embedded) error {
-	be, err := backend.Default()
-	if err != nil {
-		return err
-	}
-	encoder := uge.NewEncoder(model, be)
-	defer encoder.Close()
-	vectors, err := encoder.Encode(ctx, "embed", len(inputs), func(i int) (uge.Input, error) {
-		in := inputs[i]
-		if in.Kind == kindText {
-			return uge.Input{Text: in.Source}, nil
-		}
-		img, err := streetview.DecodeFile(in.Source)
-		if err != nil {
-			return uge.Input{}, err
-		}
-		picture, err := model.Processor.Prepare(img)
-		if err != nil {
-			return uge.Input{}, fmt.Errorf("image %s: %w", in.Source, err)
-		}
-		return uge.Input{Text: ugdata.Query(1, ugbench.AskWhere), Images: []vision.Picture{picture}}, nil
+// embed embeds the inputs and writes the result.
+func (f *embedFlags) embed(ctx context.Context, e *engine.Engine, journal *engine.Journal, in *inputs, about engine.About) (*embedResult, error) {
+	r := &embedResult{Model: about.Model, Width: about.Width, Out: f.out}
+	rows := &engine.Rows{Model: about.Model, Width: about.Width, Vector: journal.Vector}
+	summary, err := e.Run(ctx, in.items, engine.Sink{
+		Total: in.total, Has: journal.Has, Vectors: journal.Add,
+		Item: func(x engine.Result) error {
+			rows.Add(x)
+			return nil
+		},
 	})
 	if err != nil {
+		return nil, err
+	}
+	rows.Sort()
+	for _, x := range rows.Items {
+		if x.Kind == "text" {
+			r.Texts++
+		} else {
+			r.Images++
+		}
+	}
+	r.Encoded, r.Known, r.Same, r.Skipped = summary.Encoded, summary.Known, summary.Same, append([]engine.Problem{}, summary.Skipped...)
+	r.Batches, r.Graphs, r.Filled, r.Seconds = summary.Batches, summary.Graphs, summary.Filled, summary.Elapsed.Seconds()
+	switch {
+	case summary.Items == 0:
+		return nil, fmt.Errorf("%s: there is nothing to embed in it", in.name)
+	case len(rows.Items) == 0:
+		return nil, fmt.Errorf("none of the %d inputs can be embedded; %s", summary.Items, describe(summary.Skipped[0]))
+	}
+	if err := engine.Write(f.out, rows); err != nil {
+		return nil, err
+	}
+	skipped := f.beside(".skipped.jsonl")
+	if len(summary.Skipped) == 0 {
+		// One of an earlier run says nothing of this one.
+		if err := os.Remove(skipped); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		return r, nil
+	}
+	r.SkippedFile = skipped
+	return r, replaceFile(skipped, func(w io.Writer) error { return writeLines(w, summary.Skipped) })
+}
+
+// describe writes why an input was left out.
+func describe(p engine.Problem) string {
+	id := p.ID
+	if p.Source != "" && p.Source != p.ID {
+		source := p.Source
+		if cut := []rune(source); len(cut) > 80 {
+			source = string(cut[:80]) + "..."
+		}
+		id += " (" + source + ")"
+	}
+	return "input " + id + ": " + p.Reason
+}
+
+// saidSkipped is how many inputs that were left out are named.
+const saidSkipped = 10
+
+func (f *embedFlags) print(a *app, r *embedResult) error {
+	err := a.print(r, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "wrote %d vectors of width %d (%d images, %d texts) by %s to %s\n", r.Images+r.Texts, r.Width, r.Images, r.Texts, r.Model, r.Out)
+		if err == nil && r.Known+r.Same > 0 {
+			_, err = fmt.Fprintf(w, "%d were computed, %d kept from an interrupted run, %d are of the same content as others\n", r.Encoded, r.Known, r.Same)
+		}
+		return err
+	})
+	if err != nil || len(r.Skipped) == 0 {
 		return err
 	}
-	for i := range inputs {
-		inputs[i].Vector = vectors[i]
+	for i, p := range r.Skipped {
+		text := describe(p)
+		if i == saidSkipped {
+			text = fmt.Sprintf("and %d more; %s has them all", len(r.Skipped)-i, r.SkippedFile)
+		}
+		if _, err := fmt.Fprintln(a.errOut, "ug: skipped", text); err != nil {
+			return err
+		}
+		if i == saidSkipped {
+			break
+		}
 	}
-	return nil
+	return skippedError{fmt.Errorf("%d of %d inputs were left out; %s says why", len(r.Skipped), len(r.Skipped)+r.Images+r.Texts, r.SkippedFile)}
+}
+
+// askFlags say how inputs are asked about.
+type askFlags struct{ task, prompt, file string }
+
+func (f *askFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.task, "task", engine.DefaultTask, "`NAME` of the task whose instruction is used")
+	flags.StringVar(&f.prompt, "prompt", "", "`TEXT` instead of the task's: with {text} for texts, else for images without one")
+	flags.StringVar(&f.file, "instructions", "", "`FILE` of tasks, in JSON, instead of the program's own")
+}
+
+func (f *askFlags) instruction() (ask engine.Instruction, err error) {
+	all, err := engine.DefaultInstructions()
+	if f.file != "" {
+		all, err = engine.LoadInstructions(f.file)
+	}
+	if err != nil {
+		return ask, err
+	}
+	if ask, err = all.Task(f.task); err != nil {
+		return ask, usagef("--task: %w", err)
+	}
+	if f.prompt != "" {
+		if ask, err = ask.With(f.prompt); err != nil {
+			return ask, usagef("--prompt: %w", err)
+		}
+	}
+	return ask, nil
+}
+
+// withID gives an input without an id its number.
+func withID(it engine.Item, i int) engine.Item {
+	if it.ID == "" {
+		it.ID = strconv.Itoa(i)
+	}
+	return it
 }

@@ -5,12 +5,14 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/parquet-go/parquet-go"
 
+	"urbangraph/uglib/engine"
 	"urbangraph/uglib/nn"
 	"urbangraph/uglib/store"
 )
@@ -32,7 +34,7 @@ func TestEmbed(t *testing.T) {
 	if r.Images != 2 || r.Texts != 4 || r.Width != 32 || r.Model != runs[1].Artefact.String() {
 		t.Fatalf("embed = %+v", r)
 	}
-	rows, err := parquet.ReadFile[embedded](out("v.parquet"))
+	rows, err := parquet.ReadFile[engine.Row](out("v.parquet"))
 	if err != nil || len(rows) != 6 {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
@@ -41,9 +43,12 @@ func TestEmbed(t *testing.T) {
 		for _, x := range row.Vector {
 			norm += float64(x) * float64(x)
 		}
-		if row.ID != int64(i) || len(row.Vector) != 32 || math.Abs(norm-1) > 1e-4 {
-			t.Errorf("row %d: id %d, %d values of square length %v", i, row.ID, len(row.Vector), norm)
+		if row.ID != strconv.Itoa(i) || row.Dim != 32 || row.Model != r.Model || len(row.SHA256) != 64 || len(row.Vector) != 32 || math.Abs(norm-1) > 1e-4 {
+			t.Errorf("row %d: id %s, %d values of square length %v", i, row.ID, len(row.Vector), norm)
 		}
+	}
+	if r.Encoded != 4 || r.Same != 2 || r.Skipped == nil || r.Known != 0 || len(r.Skipped) != 0 || r.Graphs == 0 || rows[2].SHA256 != rows[4].SHA256 {
+		t.Errorf("embed = %+v", r)
 	}
 	// --image comes first, then the arguments, then texts; equal texts embed alike.
 	if rows[0].Kind != "image" || rows[0].Source != images[1] || rows[1].Source != images[0] || rows[2].Kind != "text" || rows[4].Source != "Elm Street" {
@@ -64,9 +69,12 @@ func TestEmbed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !strings.Contains(string(data), `"kind":"image"`) {
+		t.Errorf("%s", data)
+	}
 	dec := json.NewDecoder(strings.NewReader(string(data)))
 	for i := range rows {
-		var row embedded
+		var row engine.Row
 		if err := dec.Decode(&row); err != nil || row.Source != rows[i].Source || distance(row.Vector, rows[i].Vector) > 1e-5 {
 			t.Errorf("line %d: %v, %+v", i, err, row)
 		}
@@ -77,7 +85,7 @@ func TestEmbed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	vectors, err := file.Read("vectors")
+	vectors, err := file.Read("embeddings")
 	if err != nil || vectors.Shape().Dim(0) != 6 || vectors.Shape().Dim(1) != 32 || !strings.Contains(file.Metadata["kinds"], `"image"`) {
 		t.Fatalf("vectors: %v, metadata %v", err, file.Metadata)
 	}
@@ -119,6 +127,44 @@ func TestEmbed(t *testing.T) {
 			t.Errorf("ug %v: status %d, want %d and %q: %s%s", args, code, exitFailure, c.want, text, errOut)
 		}
 	}
+	// A run that leaves something out says so.
+	skipped := out("some.skipped.jsonl")
+	some := []string{"embed", broken, images[0], "--model", model, "--out", out("some.jsonl")}
+	if code, text, errOut := ug(t, some...); code != exitSkipped || !strings.Contains(text, "wrote 1 vectors") || !strings.Contains(errOut, "skipped input 0 ("+broken) || !strings.Contains(errOut, skipped) {
+		t.Errorf("status %d: %s%s", code, text, errOut)
+	}
+	if data, err := os.ReadFile(skipped); err != nil || !strings.Contains(string(data), `"reason":"the image cannot be decoded`) {
+		t.Errorf("%s, %v", data, err)
+	}
+	mustJSON[embedResult](t, "embed", images[0], "--model", model, "--out", out("some.jsonl"), "--force")
+	if _, err := os.Stat(skipped); err == nil {
+		t.Error("an old list of what was left out stays")
+	}
+
+	// Tables, folders, patterns; a task and a prompt.
+	table := filepath.Join(dir, "items.csv")
+	if err := os.WriteFile(table, []byte("id,text,image\nx,Elm Street,\ny,,"+images[0]+"\nz,Elm Street,"+images[1]+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r = mustJSON[embedResult](t, "embed", table, views.Images, filepath.Join(views.Images, "*.jpg"), "--model", model, "--out", out("many.parquet"), "--batch", "4")
+	many, err := parquet.ReadFile[engine.Row](out("many.parquet"))
+	if err != nil || len(many) != 3+2*len(images) || r.Encoded != 2+len(images) || many[0].ID != "x" || many[3].ID != "3" || many[2].Kind != "image+text" || r.Graphs > 12 {
+		t.Errorf("%d rows, %v, %+v", len(many), err, r)
+	}
+	r = mustJSON[embedResult](t, "embed", table, "--task", "retrieval-caption", "--prompt", "What is here?", "--model", model, "--out", out("asked.parquet"))
+	asked, err := parquet.ReadFile[engine.Row](out("asked.parquet"))
+	if err != nil || len(asked) != 3 {
+		t.Fatalf("%d rows, %v", len(asked), err)
+	}
+	for i := range asked {
+		if asked[i].SHA256 == many[i].SHA256 || distance(asked[i].Vector, many[i].Vector) < 1e-6 {
+			t.Errorf("row %d: the task changes nothing", i)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "*.journal")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+
 	if left, err := filepath.Glob(filepath.Join(dir, "*wrong*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
@@ -152,6 +198,13 @@ func TestWrongRuns(t *testing.T) {
 		{"embed --text x --out v.txt", ".parquet"},
 		{"embed --out v.jsonl", "nothing to embed"},
 		{"embed --text <image> --out v.jsonl", "by --image"},
+		{"embed - - --out v.jsonl", "one standard input"},
+		{"embed --text x --task none --out v.jsonl", "geolocation"},
+		{"embed --text x --prompt <graph> --out v.jsonl", "--prompt"},
+		{"serve --port 70000", "--port"},
+		{"serve --max-wait 2h", "--max-wait"},
+		{"serve --timeout 0s", "--timeout"},
+		{"serve extra", "unknown command"},
 		{"demo extra", "unknown command"},
 	} {
 		code, out, errOut := ug(t, strings.Fields(c.line)...)

@@ -11,7 +11,7 @@
 //
 // Results go to standard output, as text or, with --json, as JSON; progress and
 // errors go to standard error. The exit status is 0 on success, 1 when something
-// went wrong, 2 for a wrong command line and 130 after an interrupt. Products are
+// went wrong, 2 for a wrong command line, 3 if some inputs were left out and 130 after an interrupt. Products are
 // kept under $UG_HOME, so that a command that is repeated takes milliseconds
 // and one that was interrupted goes on where it can.
 package main
@@ -29,6 +29,7 @@ import (
 const (
 	exitFailure   = 1
 	exitUsage     = 2
+	exitSkipped   = 3
 	exitInterrupt = 130
 )
 
@@ -63,6 +64,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	case !a.started || errors.As(err, new(usageError)):
 		_, _ = fmt.Fprintf(errOut, "Run \"%s --help\" for usage.\n", cmd.CommandPath())
 		return exitUsage
+	case errors.As(err, new(skippedError)):
+		return exitSkipped
 	}
 	return exitFailure
 }

@@ -29,7 +29,7 @@ type app struct {
 // commands are the subcommands in the order of the help text; each has a file
 // of its own.
 var commands = []func(*app) *cobra.Command{
-	newCity, newViews, newData, newTrain, newBench, newEmbed, newDemo, newList, newShow, newRemove,
+	newCity, newViews, newData, newTrain, newBench, newEmbed, newServe, newDemo, newList, newShow, newRemove,
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -47,7 +47,8 @@ at once, what is not is built, and what it is built from first.`,
   ug data build                              the default dataset
   ug train                                   both stages of training
   ug bench                                   the benchmark table
-  ug embed photos/*.jpg --out vectors.parquet
+  ug embed photos --out vectors.parquet
+  ug serve                                   the model as an HTTP server
   ug demo                                    everything by default, ending in a report
   ug ls                                      what there is`,
 		SilenceErrors: true,
