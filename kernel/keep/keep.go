@@ -71,17 +71,15 @@ func load() *state {
 
 // Put keeps the value of a name as it is now. A value that cannot be kept is no error here: the kernel
 // learns why, and runs the statement again that made it.
-func Put[T any](name string, v T) { program.add(name, reflect.TypeFor[T](), unsafe.Pointer(&v)) }
+func Put[T any](name string, v T) { put(name, &v) }
 
-// At keeps the value that a variable has when [Done] is called.
-func At[T any](name string, v *T) {
-	program.vars = append(program.vars, variable{name: name, t: reflect.TypeFor[T](), at: unsafe.Pointer(v)})
-}
+// At keeps the value that the variable which v points to has when [Done] is called.
+func At(name string, v any) { program.vars = append(program.vars, pointee(name, v)) }
 
 // Watch is At for a variable that may be changed unseen, by its methods or by functions that get it: its
 // value is kept if it is another then, and was small.
-func Watch[T any](name string, v *T) {
-	x := variable{name: name, t: reflect.TypeFor[T](), at: unsafe.Pointer(v)}
+func Watch(name string, v any) {
+	x := pointee(name, v)
 	if e, err := encode(x.t, x.at, watchLimit); err == nil {
 		x.was = e.flat()
 		program.vars = append(program.vars, x)
@@ -93,16 +91,32 @@ func Watch[T any](name string, v *T) {
 // not.
 func Get[T any](name string, types ...Known) T {
 	var v T
-	program.get(name, reflect.TypeFor[T](), unsafe.Pointer(&v))
+	get(name, &v)
 	return v
 }
 
-// Restore sets a variable to the value of a name, and keeps it as [At] does.
-func Restore[T any](name string, v *T, types ...Known) {
-	var zero T
-	*v = zero
-	program.get(name, reflect.TypeFor[T](), unsafe.Pointer(v))
+// Restore sets the variable that v points to to the value of a name, and keeps it as [At] does.
+func Restore(name string, v any, types ...Known) {
+	reflect.ValueOf(v).Elem().SetZero()
+	get(name, v)
 	At(name, v)
+}
+
+// The generic functions are no more than these calls: compiling a cell takes longer by all that they hold.
+
+func put(name string, v any) {
+	x := pointee(name, v)
+	program.add(name, x.t, x.at)
+}
+
+func get(name string, v any) {
+	x := pointee(name, v)
+	program.get(name, x.t, x.at)
+}
+
+func pointee(name string, v any) variable {
+	p := reflect.ValueOf(v)
+	return variable{name: name, t: p.Type().Elem(), at: p.UnsafePointer()}
 }
 
 // Done ends the cell: what was put counts from now on. A program that does not come so far has put nothing.

@@ -22,12 +22,12 @@ func cell(t testing.TB, root string, n int, files ...string) *state {
 	return load()
 }
 
-func put[T any](s *state, name string, v T) Entry {
+func puts[T any](s *state, name string, v T) Entry {
 	s.add(name, reflect.TypeFor[T](), unsafe.Pointer(&v))
 	return s.index[len(s.index)-1]
 }
 
-func get[T any](s *state, name string) (v T) {
+func gets[T any](s *state, name string) (v T) {
 	s.get(name, reflect.TypeFor[T](), unsafe.Pointer(&v))
 	return v
 }
@@ -45,7 +45,7 @@ func TestSame(t *testing.T) {
 	for i := range r.Values {
 		r.Values[i] = float64(i)
 	}
-	e := put(cell(t, root, 1), "r", r)
+	e := puts(cell(t, root, 1), "r", r)
 	if e.Why != "" || e.Size < 1_000_000 || e.Same {
 		t.Fatalf("%+v", e)
 	}
@@ -56,39 +56,39 @@ func TestSame(t *testing.T) {
 	}
 
 	second := cell(t, root, 2, kept)
-	r = get[record](second, "r")
+	r = gets[record](second, "r")
 	if r.Values[99_999] != 99_999 || r.Label != "a" || !strings.HasSuffix(r.Long, "longlong") {
 		t.Fatal("it came back as another")
 	}
-	if e := put(second, "r", r); !e.Same || e.File != "" {
+	if e := puts(second, "r", r); !e.Same || e.File != "" {
 		t.Errorf("unchanged: %+v", e)
 	}
 
 	third := cell(t, root, 3, kept)
-	r = get[record](third, "r")
+	r = gets[record](third, "r")
 	r.Values[50_000] = -1
-	e = put(third, "r", r)
+	e = puts(third, "r", r)
 	if e.Same || e.File == "" {
 		t.Errorf("one number changed: %+v", e)
 	}
 	if after, err := os.ReadFile(filepath.Join(root, "run1.v0")); err != nil || !bytes.Equal(before, after) {
 		t.Error("writing to the value has changed its file")
 	}
-	r = get[record](cell(t, root, 4, "r="+e.File+":3"), "r")
+	r = gets[record](cell(t, root, 4, "r="+e.File+":3"), "r")
 	if r.Values[50_000] != -1 || r.Values[50_001] != 50_001 {
 		t.Error("the change is lost")
 	}
 
 	// A copy elsewhere in memory is the same value.
 	fifth := cell(t, root, 5, kept)
-	r = get[record](fifth, "r")
+	r = gets[record](fifth, "r")
 	r.Values, r.Long = slices.Clone(r.Values), strings.Clone(r.Long)
-	if e := put(fifth, "r", r); !e.Same {
+	if e := puts(fifth, "r", r); !e.Same {
 		t.Errorf("copied: %+v", e)
 	}
 	r.Label = "b"
 	fifth.put["r"] = false
-	if e := put(fifth, "r", r); e.Same {
+	if e := puts(fifth, "r", r); e.Same {
 		t.Errorf("label changed: %+v", e)
 	}
 }
@@ -96,14 +96,14 @@ func TestSame(t *testing.T) {
 // TestGetFails says what is wrong with a value that cannot be got.
 func TestGetFails(t *testing.T) {
 	root := t.TempDir()
-	e := put(cell(t, root, 1), "x", record{})
+	e := puts(cell(t, root, 1), "x", record{})
 	for _, c := range []struct {
 		files, want string
 		get         func(*state)
 	}{
-		{"x=" + e.File + ":7", "the value of x from cell [7] cannot be used: it was a keep.record and is a int now", func(s *state) { get[int](s, "x") }},
-		{"x=none:7", "no such file", func(s *state) { get[record](s, "x") }},
-		{"", "it is not there", func(s *state) { get[record](s, "x") }},
+		{"x=" + e.File + ":7", "the value of x from cell [7] cannot be used: it was a keep.record and is a int now", func(s *state) { gets[int](s, "x") }},
+		{"x=none:7", "no such file", func(s *state) { gets[record](s, "x") }},
+		{"", "it is not there", func(s *state) { gets[record](s, "x") }},
 	} {
 		func() {
 			defer func() {
@@ -118,18 +118,18 @@ func TestGetFails(t *testing.T) {
 
 func BenchmarkSmall(b *testing.B) {
 	root := b.TempDir()
-	e := put(cell(b, root, 1), "x", 1)
+	e := puts(cell(b, root, 1), "x", 1)
 	file := "x=" + e.File + ":1"
 	b.Run("put", func(b *testing.B) {
 		s := cell(b, root, 2)
 		for i := 0; b.Loop(); i++ {
-			put(s, fmt.Sprint("x", i), i)
+			puts(s, fmt.Sprint("x", i), i)
 		}
 	})
 	b.Run("get", func(b *testing.B) {
 		s := cell(b, root, 3, file)
 		for b.Loop() {
-			get[int](s, "x")
+			gets[int](s, "x")
 		}
 	})
 }
@@ -141,7 +141,7 @@ func BenchmarkLarge(b *testing.B) {
 	for i := range v {
 		v[i] = float64(i)
 	}
-	e := put(cell(b, root, 1), "x", v)
+	e := puts(cell(b, root, 1), "x", v)
 	file := "x=" + e.File + ":1"
 	b.SetBytes(e.Size)
 	n := 1
@@ -149,14 +149,14 @@ func BenchmarkLarge(b *testing.B) {
 	b.Run("put", func(b *testing.B) {
 		for b.Loop() {
 			s := next(b)
-			put(s, "x", v)
+			puts(s, "x", v)
 			os.Remove(s.prefix + ".v0")
 		}
 	})
 	b.Run("get", func(b *testing.B) {
 		for b.Loop() {
 			s := next(b, file)
-			get[[]float64](s, "x")
+			gets[[]float64](s, "x")
 			unmap(s.files["x"].kept.data)
 		}
 	})
@@ -164,7 +164,7 @@ func BenchmarkLarge(b *testing.B) {
 		sum := 0.0
 		for b.Loop() {
 			s := next(b, file)
-			for _, x := range get[[]float64](s, "x") {
+			for _, x := range gets[[]float64](s, "x") {
 				sum += x
 			}
 			unmap(s.files["x"].kept.data)
@@ -174,11 +174,11 @@ func BenchmarkLarge(b *testing.B) {
 		sum := 0.0
 		for b.Loop() {
 			s := next(b, file)
-			x := get[[]float64](s, "x")
+			x := gets[[]float64](s, "x")
 			for _, y := range x {
 				sum += y
 			}
-			if !put(s, "x", x).Same {
+			if !puts(s, "x", x).Same {
 				b.Fatal("it was written")
 			}
 			unmap(s.files["x"].kept.data)

@@ -37,7 +37,9 @@ func Builtin(text string) bool { return types()[text] != nil }
 type Known struct{}
 
 // Type makes such a type known.
-func Type[T any]() Known {
-	register(reflect.TypeFor[T]())
+func Type[T any]() Known { return known((*T)(nil)) }
+
+func known(pointer any) Known {
+	register(reflect.TypeOf(pointer).Elem())
 	return Known{}
 }

@@ -276,12 +276,13 @@ type reach struct {
 	touched  map[string]bool // of these, those that may be changed otherwise
 	names    map[string]bool // names that are kept
 	indirect map[string]bool // of these, those that functions mention
+	missing  map[string]bool // names that functions mention and that are kept no more
 	visited  map[*declared]bool
 }
 
 // reach follows the names that a cell uses through declarations and through the types of kept names.
 func (m *Memory) reach(w *world, e effects) *reach {
-	r := &reach{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[*declared]bool{}}
+	r := &reach{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[*declared]bool{}}
 	m.follow(r, w, e, false)
 	return r
 }
@@ -299,6 +300,9 @@ func (m *Memory) follow(r *reach, w *world, e effects, inside bool) {
 			continue
 		}
 		k := m.names[u]
+		if k == nil && m.promoted[u] != "" {
+			r.missing[u] = true
+		}
 		if k == nil || k.global || inside && isPredeclared(u) {
 			m.visitMethods(r, w, u) // of a generic type, whose key GoNB does not know
 			continue

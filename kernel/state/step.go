@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"fmt"
 	"go/types"
 	"maps"
@@ -57,6 +58,9 @@ func (m *Memory) Prepare(c *cell.Cell) (Step, error) {
 	}
 	if s.body != nil {
 		p.reach = m.reach(p.world, s.body.effects)
+		for _, n := range slices.Sorted(maps.Keys(p.reach.missing)) {
+			return s, fmt.Errorf("%s is not there any more: %s", n, cmp.Or(m.gone[n], "run a cell that defines it"))
+		}
 		p.setAside()
 		p.variables()
 		p.restore()
