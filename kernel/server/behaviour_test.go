@@ -364,6 +364,10 @@ func TestMagics(t *testing.T) {
 	if text, err := os.ReadFile(filepath.Join(b.dir, "out.txt")); err != nil || string(text) != "captured\n" {
 		t.Errorf("%q %v", text, err)
 	}
+	b.ok("%capture -a out.txt\n" + strings.TrimSuffix(gonbui, "%%\n") + "%%\ngonbui.DisplayHtml(\"<b>shown</b>\")")
+	if text, err := os.ReadFile(filepath.Join(b.dir, "out.txt")); err != nil || string(text) != "captured\n<b>shown</b>\n" {
+		t.Errorf("%q %v", text, err)
+	}
 	b.ok("%%writefile w.txt\nwritten")
 	b.want("!cat w.txt", "out:written\n")
 	b.want("%%script python3\nprint(6*7)", "out:42\n")

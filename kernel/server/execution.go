@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -176,6 +177,9 @@ func (e *execution) Show(m display.Message) {
 		e.values = append(e.values, m)
 		return
 	}
+	if text := shownText(m.Data); e.capture != nil && text != "" {
+		io.WriteString(e.capture, strings.TrimSuffix(text, "\n")+"\n")
+	}
 	var kind string
 	var content, metadata any
 	shown := object{"data": m.Data, "metadata": orEmpty(m.Metadata), "transient": transient(m.ID)}
@@ -201,6 +205,17 @@ func (e *execution) Show(m display.Message) {
 	if !e.silent {
 		e.s.publish(kind, e.req, content, metadata)
 	}
+}
+
+// shownText is what stands in a text for something that is shown: as HTML where nothing plainer is given, as
+// GoNB does.
+func shownText(data object) string {
+	for _, mime := range []string{"text/plain", "text/markdown", "text/html", "image/svg+xml"} {
+		if text, ok := data[mime].(string); ok {
+			return text
+		}
+	}
+	return ""
 }
 
 // transient is what a message says of a display with an id.

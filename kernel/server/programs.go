@@ -56,7 +56,11 @@ func (s *Server) startProgram(l run.Launch) (run.Streams, error) {
 			} else {
 				e.pipes = append(e.pipes, pipe)
 				streams.GonbPipe = pipe.Path()
-				s.wg.Go(func() { pipe.Serve(s.ctx, l.GonbPipe, out.Show) })
+				s.wg.Go(func() {
+					if err := pipe.Serve(s.ctx, l.GonbPipe, out.Show); err != nil {
+						s.logf("%v", err)
+					}
+				})
 			}
 		}
 	} else {
