@@ -4,6 +4,9 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"iter"
+	"maps"
+	"slices"
 	"strings"
 
 	"urbangraph/kernel/cell"
@@ -16,33 +19,40 @@ type effects struct {
 	touched  map[string]bool // it calls a method on them or passes them whole to a function
 	bare     map[string]bool // it mentions them other than as x.y and x()
 	called   map[string]bool // it calls them
+	keys     []key           // names, or fields
 }
 
+// key is a name before a colon in a composite literal. It is a field if the type is a struct.
+type key struct{ name, typ string }
+
 func newEffects() effects {
-	return effects{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+	return effects{uses: map[string]bool{}, assigned: map[string]bool{}, touched: map[string]bool{}, bare: map[string]bool{}, called: map[string]bool{}}
 }
 
 // declared is a declaration with what it does.
 type declared struct {
 	cell.Decl
 	effects
-	basic map[string]bool // variables that nothing but an assignment changes: numbers, strings, bools
+	basic     map[string]bool // variables that nothing but an assignment changes: numbers, strings, bools
+	structure bool            // the type of a struct
 }
 
 // describe finds out what a declaration does.
 func describe(d cell.Decl) declared {
-	out := declared{d, newEffects(), map[string]bool{}}
-	if d.Kind == "import" {
+	out := declared{Decl: d, effects: newEffects(), basic: map[string]bool{}}
+	f := parse(d.Source)
+	if d.Kind == "import" || f == nil || len(f.Decls) != 1 {
 		return out
 	}
-	if f := parse(d.Source); f != nil {
-		out.note(f, f)
-		if d.Kind == "var" && len(f.Decls) == 1 {
-			out.noteBasic(f.Decls[0].(*ast.GenDecl).Specs[0].(*ast.ValueSpec))
+	out.note(f, f)
+	maps.DeleteFunc(out.uses, func(n string, _ bool) bool { return !slices.Contains(d.Uses, n) })
+	if g, ok := f.Decls[0].(*ast.GenDecl); ok {
+		switch spec := g.Specs[0].(type) {
+		case *ast.ValueSpec:
+			out.noteBasic(spec)
+		case *ast.TypeSpec:
+			_, out.structure = spec.Type.(*ast.StructType)
 		}
-	}
-	for _, u := range d.Uses {
-		out.uses[u] = true
 	}
 	return out
 }
@@ -129,7 +139,7 @@ func returns(s ast.Stmt) (found bool) {
 }
 
 // note adds what a part of a file does. The parser has resolved the names that the part declares.
-func (e effects) note(f *ast.File, n ast.Node) {
+func (e *effects) note(f *ast.File, n ast.Node) {
 	free := func(id *ast.Ident) bool {
 		return id != nil && id.Name != "_" && (id.Obj == nil || f.Scope.Lookup(id.Name) == id.Obj)
 	}
@@ -176,6 +186,16 @@ func (e effects) note(f *ast.File, n ast.Node) {
 					e.touched[id.Name] = true
 				}
 			}
+		case *ast.CompositeLit:
+			for _, x := range n.Elts {
+				kv, ok := x.(*ast.KeyValueExpr)
+				if !ok {
+					continue
+				}
+				if id, ok := kv.Key.(*ast.Ident); ok && free(id) {
+					skip[id] = e.noteKey(id.Name, n.Type)
+				}
+			}
 		case *ast.SelectorExpr:
 			skip[n.Sel] = true
 			if id, ok := n.X.(*ast.Ident); ok && free(id) {
@@ -190,6 +210,24 @@ func (e effects) note(f *ast.File, n ast.Node) {
 		}
 		return true
 	})
+}
+
+// noteKey notes a key in a literal of a type. It reports whether the key may be a field.
+func (e *effects) noteKey(name string, typ ast.Expr) bool {
+	switch t := typ.(type) {
+	case *ast.StructType:
+		return true
+	case *ast.SelectorExpr:
+		return token.IsExported(name)
+	case *ast.IndexExpr:
+		return e.noteKey(name, t.X)
+	case *ast.IndexListExpr:
+		return e.noteKey(name, t.X)
+	case *ast.Ident:
+		e.keys = append(e.keys, key{name, t.Name})
+		return true
+	}
+	return false
 }
 
 // readers are packages whose functions change nothing that they get.
@@ -239,16 +277,18 @@ type world struct {
 	byName  map[string]*declared
 	methods map[string][]*declared // by the name of their type
 	own     map[string]bool        // names that the cell declares
+	fresh   []*declared            // the cell's declarations
 }
 
 func (m *Memory) world(c *cell.Cell) *world {
-	w := &world{map[string]*declared{}, map[string][]*declared{}, map[string]bool{}}
+	w := &world{byName: map[string]*declared{}, methods: map[string][]*declared{}, own: map[string]bool{}}
 	for i := range m.decls {
 		w.add(&m.decls[i])
 	}
 	for _, d := range c.Declared() {
 		x := describe(d)
 		w.add(&x)
+		w.fresh = append(w.fresh, &x)
 		if !isMethod(d) {
 			for _, n := range d.Names {
 				w.own[n] = true
@@ -266,6 +306,22 @@ func (w *world) add(d *declared) {
 	}
 	for _, n := range d.Names {
 		w.byName[n] = d
+	}
+}
+
+// mentions lists the names that are used, those before colons that are no fields among them.
+func (w *world) mentions(e effects) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for n := range e.uses {
+			if !yield(n) {
+				return
+			}
+		}
+		for _, k := range e.keys {
+			if t := w.byName[k.typ]; (t == nil || !t.structure) && !e.uses[k.name] && !yield(k.name) {
+				return
+			}
+		}
 	}
 }
 
@@ -288,7 +344,7 @@ func (m *Memory) reach(w *world, e effects) *reach {
 }
 
 func (m *Memory) follow(r *reach, w *world, e effects, inside bool) {
-	for u := range e.uses {
+	for u := range w.mentions(e) {
 		if d := w.byName[u]; d != nil {
 			if d.Kind == "var" {
 				r.vars[u] = true

@@ -184,7 +184,11 @@ func TestClashes(t *testing.T) {
 	n.want("a := 7\nfmt.Println(a)", "7")
 	n.notice()
 	n.want("fmt.Println(a(), b)", "3 4")
-	n.want("d := 5", "")
+	n.want("type Pt struct{ d int }\n\ntype Set map[int]bool\n%%\nd := 5", "")
+	n.want("var pt, set = Pt{d: 1}, fmt.Sprint\n\nfunc in() bool { return Set{d: true}[5] }\n%%\nfmt.Println(pt, in())", "{1} true")
+	if got := step(t, n, "fmt.Println(Pt{d: 1})"); got.After != nil {
+		t.Errorf("the name of a field costs %+v", got)
+	}
 	n.fails("var c = d + 1\n%%\nfmt.Println(c)", "made before the kept value of d is there; write c := below a line %%")
 }
 

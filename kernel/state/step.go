@@ -93,8 +93,8 @@ func (p *preparation) promote() error {
 		}
 	}
 	mentioned := map[string]bool{}
-	for _, d := range p.step.cell.Declared() {
-		for _, u := range d.Uses {
+	for _, d := range p.world.fresh {
+		for u := range p.world.mentions(d.effects) {
 			if k := p.names[u]; k != nil && !k.global && p.world.byName[u] == nil && !isPredeclared(u) {
 				mentioned[u] = true
 			}
