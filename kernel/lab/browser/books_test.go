@@ -73,6 +73,21 @@ for i := range 13 {
 	time.Sleep(250 * time.Millisecond)
 }
 gonbui.Sync()`,
+		`import "urbangraph/kernel/show"
+
+%%
+seen := 0
+for range show.Steps(12, "streets") {
+	time.Sleep(200 * time.Millisecond)
+	seen++
+}`,
+		`type street struct {
+	Name   string
+	Metres int
+}
+
+%%
+[]street{{"Elm Lane", 560}, {"Main Street", 380 + seen}}`,
 	},
 	"interrupt": {
 		`import (
@@ -109,6 +124,13 @@ fmt.Println("after")`,
 fmt.Println(strings.ToUpper("ready"))`,
 		"%%\n",
 		"%%\n",
+		`import "github.com/janpfeifer/gonb/gonbui"
+
+%%
+gonbui.RequestInput("Your name? ", false)
+var name string
+fmt.Scanln(&name)
+fmt.Println("hello", name)`,
 	},
 }
 

@@ -137,7 +137,7 @@ class Lab {
 const isError = (o) => o.mime === "application/vnd.jupyter.error" || o.mime === "application/vnd.jupyter.stderr";
 
 // Cells of the notebooks, by their place; the test that makes the notebooks counts the same way.
-const TOUR = { text: 1, table: 2, svg: 3, png: 4, map: 5, progress: 6 };
+const TOUR = { text: 1, table: 2, svg: 3, png: 4, map: 5, progress: 6, steps: 7, result: 8 };
 
 // shown checks that all outputs of the tour are there.
 async function shown(lab) {
@@ -151,6 +151,8 @@ async function shown(lab) {
 	check(drawn > 100, `the PNG is ${drawn} pixels wide`);
 	await lab.output(TOUR.map, "a map", (o) => o.html.includes("<iframe"));
 	await lab.output(TOUR.progress, "the end of the work", (o) => o.text.includes("12 of 12"));
+	await lab.output(TOUR.steps, "a full bar", (o) => o.text.includes("streets") && o.text.includes("12 of 12"));
+	await lab.output(TOUR.result, "the value of a cell as a table", (o) => o.html.includes("<table") && o.text.includes("392"));
 	await noErrors(lab);
 }
 
@@ -174,20 +176,23 @@ const steps = {
 	async "run all"(lab) {
 		await lab.open(job.notebooks.tour);
 		await lab.menu("Run", "Run All Cells$");
-		// The bar goes through its states in one output, in place.
-		const states = new Set();
+		// Each bar goes through its states in one output, in place.
+		const bars = new Map([[TOUR.progress, new Set()], [TOUR.steps, new Set()]]);
 		await until("the end of the work", CELLS, async () => {
-			const [outs, prompts] = [await lab.outputs(TOUR.progress), await lab.prompts()];
-			check(outs.length <= 1, `${outs.length} outputs below the cell with progress, want one that changes`);
+			for (const [i, states] of bars) {
+				const outs = await lab.outputs(i);
+				check(outs.length <= 1, `${outs.length} outputs below the cell ${i} with progress, want one that changes`);
+				if (outs.length === 1) states.add(outs[0].html);
+			}
 			await noErrors(lab);
-			if (outs.length === 1) states.add(outs[0].text.trim());
-			return prompts.length > 0 && prompts.every((p) => !p.includes("*")) && states.size > 0;
+			const prompts = await lab.prompts();
+			return prompts.every((p) => !p.includes("*")) && [...bars.values()].every((states) => states.size > 0);
 		});
 		await lab.ran(CELLS);
 		await shown(lab);
-		check(states.size >= 4, `the bar was seen in ${states.size} states: ${[...states]}`);
+		for (const [i, states] of bars) check(states.size >= 3, `the bar below cell ${i} was seen in ${states.size} states: ${[...states]}`);
 		await lab.shot("run-all");
-		return `prompts ${(await lab.prompts()).join(" ")}, ${states.size} states of the bar`;
+		return `prompts ${(await lab.prompts()).join(" ")}, states of the bars: ${[...bars.values()].map((s) => s.size).join(" and ")}`;
 	},
 
 	async "map moves"(lab) {
@@ -309,10 +314,24 @@ const steps = {
 		await lab.shot("inspect");
 		return `${Date.now() - start} ms`;
 	},
+
+	async "input"(lab) {
+		await lab.run(3);
+		const field = lab.page.locator(".jp-Stdin-input");
+		await field.first().waitFor();
+		await sleep(500);
+		await lab.shot("input");
+		check((await field.count()) === 1, `${await field.count()} fields ask for input, want one`);
+		check((await lab.cell(3).innerText()).includes("Your name?"), "the question is not shown");
+		await field.fill("Ada");
+		await field.press("Enter");
+		await lab.output(3, "the answer", (o) => o.text.includes("hello Ada"));
+		return "";
+	},
 };
 
 // Steps that go on where another one has ended.
-const NEEDS = { "map moves": "run all", restart: "run all", inspect: "complete" };
+const NEEDS = { "map moves": "run all", restart: "run all", inspect: "complete", input: "complete" };
 
 async function main() {
 	const browser = await chromium.launch({
