@@ -340,7 +340,7 @@ async function main() {
 		chromiumSandbox: job.sandbox,
 	});
 	try {
-		const context = await browser.newContext({ viewport: { width: 1400, height: 2800 } });
+		const context = await browser.newContext({ viewport: { width: 1400, height: 3100 } });
 		context.setDefaultTimeout(15000);
 		const pages = [];
 		let lab;
