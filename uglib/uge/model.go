@@ -55,6 +55,15 @@ func DefaultLoRA(b backbone.Model) *nn.LoRA {
 	return &nn.LoRA{Rank: 16, Alpha: 32, Dropout: 0.1, Target: regexp.MustCompile(b.DefaultTarget())}
 }
 
+// SuffixLoRA is [DefaultLoRA] by the reference's own rule, which takes each
+// layer whose path ends in q_proj or v_proj. On Qwen2-VL and Qwen2.5-VL it
+// means the same layers; on LLaVA it takes the vision tower's too, and on
+// Phi-3-Vision the vision tower's alone, none of the language model: see
+// [nn.Suffixes].
+func SuffixLoRA() *nn.LoRA {
+	return &nn.LoRA{Rank: 16, Alpha: 32, Dropout: 0.1, Target: nn.Suffixes("q_proj", "v_proj")}
+}
+
 // Model is a UGE model with its weights.
 type Model struct {
 	Config    Config
