@@ -36,7 +36,6 @@ type Step struct {
 	prefix   string            // of the files that the program puts its values in, "" if it puts none
 	promoted map[string]string // as GoNB has it once the cell is built
 	set      map[string]bool   // variables whose value is taken: whether the cell sets them
-	built    bool
 }
 
 // Prepare says what is added to a cell, so that it gets the names it uses and puts those it defines. The
