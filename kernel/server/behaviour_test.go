@@ -139,7 +139,7 @@ func TestInput(t *testing.T) {
 	if got := shown(r); got != "out:got 6\n" || !hidden {
 		t.Errorf("%q, hidden %v (%s)", got, hidden, r.Reply.EValue)
 	}
-	answers = []string{"by gonbui"}
+	answers = []string{"by gonbui"} // one question, not another for the read that follows
 	r = b.runWith(gonbui+"gonbui.RequestInput(\"name?\", false)\nline, _ := bufio.NewReader(os.Stdin).ReadString('\\n')\nfmt.Print(line)",
 		client.Options{Input: func(prompt string, _ bool) string { return prompt + ask("", false) }})
 	if got := shown(r); got != "out:name?by gonbui\n" {

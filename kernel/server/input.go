@@ -48,7 +48,9 @@ func (s *Server) childAsks(_ *child.Call, in child.Input) {
 	if cur == nil || c == nil {
 		return
 	}
+	cur.questions.Add(1)
 	go func() {
+		defer time.AfterFunc(writeTime, func() { cur.questions.Add(-1) })
 		value, ok := cur.ask(in.Prompt, in.Password)
 		if !ok && cur.ctx.Err() == nil {
 			cur.say("stderr", "the cell asked for input, and this client gives none: it got an empty line\n")
@@ -57,13 +59,18 @@ func (s *Server) childAsks(_ *child.Call, in child.Input) {
 	}()
 }
 
-// readEvery is how often a program is looked at for whether it waits for input.
-const readEvery = 50 * time.Millisecond
+// readEvery is how often a program is looked at for whether it waits for input, and writeTime how long GoNB may
+// take to write an answer that it was given.
+const (
+	readEvery = 50 * time.Millisecond
+	writeTime = 500 * time.Millisecond
+)
 
 // feed gives a program lines from the client whenever it waits for some in its standard input.
 func (e *execution) feed(pid int, secret bool, ended <-chan struct{}) {
 	tick := time.NewTicker(readEvery)
 	defer tick.Stop()
+	before := 0 // who was seen to wait the last time
 	for {
 		select {
 		case <-ended:
@@ -81,9 +88,11 @@ func (e *execution) feed(pid int, secret bool, ended <-chan struct{}) {
 				}
 			}
 		}
-		if reader == 0 {
+		if reader == 0 || reader != before || e.questions.Load() > 0 {
+			before = reader
 			continue
 		}
+		before = 0
 		line, ok := e.ask("", secret)
 		if !ok {
 			return

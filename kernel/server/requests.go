@@ -3,11 +3,13 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"runtime"
 	"strings"
 	"time"
 
 	"urbangraph/kernel/cell"
+	"urbangraph/kernel/gopls"
 	"urbangraph/kernel/history"
 )
 
@@ -188,7 +190,7 @@ func (s *Server) complete(ctx context.Context, r *request) {
 	defer cancel()
 	found, err := s.gopls.Complete(ctx, s.notebook(), c.Code, at)
 	if err != nil {
-		s.logf("completion: %v", err)
+		s.askFailed("completion", err)
 		pos := cell.Offset8(c.Code, at)
 		s.reply(r, "complete_reply", object{"status": "ok", "matches": []string{}, "cursor_start": pos, "cursor_end": pos, "metadata": object{}})
 		return
@@ -216,12 +218,19 @@ func (s *Server) inspect(ctx context.Context, r *request) {
 	defer cancel()
 	data, found, err := s.gopls.Inspect(ctx, s.notebook(), c.Code, cursor(c.Code, c.Cursor), c.Detail)
 	if err != nil {
-		s.logf("inspection: %v", err)
+		s.askFailed("inspection", err)
 	}
 	if data == nil {
 		data = map[string]string{}
 	}
 	s.reply(r, "inspect_reply", object{"status": "ok", "found": found && err == nil, "data": data, "metadata": object{}})
+}
+
+// askFailed notes a failure; that a newer question has come is none.
+func (s *Server) askFailed(what string, err error) {
+	if !errors.Is(err, gopls.ErrSuperseded) && s.ctx.Err() == nil {
+		s.logf("%s: %v", what, err)
+	}
 }
 
 // cursor is the byte offset of a cursor position, the end of the code when there is none.
