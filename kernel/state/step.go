@@ -57,8 +57,8 @@ func (m *Memory) Prepare(c *cell.Cell) (Step, error) {
 	}
 	if s.body != nil {
 		p.reach = m.reach(p.world, s.body.effects)
-		for _, n := range slices.Sorted(maps.Keys(p.reach.missing)) {
-			return s, fmt.Errorf("%s is not there any more: %s", n, cmp.Or(m.gone[n], "run a cell that defines it"))
+		if gone := slices.Sorted(maps.Keys(p.reach.missing)); len(gone) > 0 {
+			return s, fmt.Errorf("%s is not there any more: %s", gone[0], cmp.Or(m.gone[gone[0]], "run a cell that defines it"))
 		}
 		p.setAside()
 		p.variables()
