@@ -118,6 +118,7 @@ func (c *Client) ready(ctx context.Context) error {
 			return err
 		}
 		reply, err := r.Reply(ctx)
+		c.forget(r)
 		if err != nil {
 			return err
 		}
