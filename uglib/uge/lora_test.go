@@ -12,6 +12,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"urbangraph/uglib/backbone"
 	"urbangraph/uglib/nn"
 	"urbangraph/uglib/vision"
 )
@@ -79,19 +80,22 @@ func TestAdapters(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			inputs := []Input{{Text: "A street."}, {Text: "<image> Where?", Images: []vision.Picture{p}}}
+			inputs := []Input{{Text: "<image> Where?", Images: []vision.Picture{p}}}
 			everywhere := regexp.MustCompile(`(_proj|fc1|fc2|qkv|proj|linear_1|mlp\.0|img_projection\.0)$`) // towers and projectors too
 			for kind, lora := range map[string]*nn.LoRA{
 				"plain":  DefaultLoRA(m.Backbone),
 				"suffix": SuffixLoRA(),
 				"dora":   {Rank: 3, Alpha: 5, RS: true, DoRA: true, Target: everywhere},
 			} {
+				if kind == "suffix" && m.Backbone.Family() == backbone.Qwen {
+					continue // the same layers as by default
+				}
 				m.dropTerms(t)
 				m.LoRA = lora
 				without := encodeAll(t, m, inputs)
 				stirTerms(t, m)
 				want := encodeAll(t, m, inputs)
-				if distance(want[1], without[1]) < 1e-3 {
+				if distance(want[0], without[0]) < 1e-3 {
 					t.Errorf("%s: the terms change next to nothing", kind)
 				}
 				dir := filepath.Join(t.TempDir(), kind)
@@ -109,7 +113,7 @@ func TestAdapters(t *testing.T) {
 					t.Errorf("%s: read back on %q, want %q", kind, got, want)
 				}
 				compare(t, kind+", saved and loaded", encodeAll(t, back, inputs), want, 1e-6)
-				if kind == "plain" || kind == "dora" {
+				if kind == "plain" {
 					now, old, _ := strings.Cut(first[name], " ")
 					renameAdapter(t, filepath.Join(dir, adapterFolder), now, old)
 					again, err := LoadOn(testBackend(t), dir) // whose base is the mapped file
