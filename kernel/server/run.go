@@ -126,7 +126,7 @@ func (e *execution) runGo(specials []string, c *cell.Cell) *trace.Error {
 	}
 	step, err := s.memory.Prepare(c)
 	if err != nil {
-		return trace.Plain("StateError", err.Error(), nil)
+		return e.refused(err)
 	}
 	step.Count = e.count
 	e.notify(step.Notices)
