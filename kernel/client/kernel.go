@@ -17,7 +17,7 @@ import (
 )
 
 // patience is how long a kernel may take to end when asked to.
-const patience = 5 * time.Second
+const patience = 20 * time.Second
 
 // maxLog is how much of what a kernel prints is kept, in bytes.
 const maxLog = 1 << 20
@@ -158,7 +158,7 @@ func (k *Kernel) Restart(ctx context.Context) error {
 	return k.start(ctx)
 }
 
-// Close shuts the kernel down, kills it if that takes more than five seconds, which is an error, and removes
+// Close shuts the kernel down, kills it if that takes more than twenty seconds, which is an error, and removes
 // its connection file.
 func (k *Kernel) Close() error {
 	err := k.stop(false)
