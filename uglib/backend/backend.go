@@ -1,27 +1,10 @@
-// Package backend chooses what computes the models: GoMLX's pure Go backend,
-// which needs nothing but the Go tool chain, or XLA by a PJRT plugin.
-//
-// The default is pure Go. The environment variable UG_BACKEND, or GOMLX_BACKEND
-// if that is not set, names another:
-//
-//	UG_BACKEND=go                   pure Go (the default)
-//	UG_BACKEND=go:ops_sequential    pure Go, one operation at a time
-//	UG_BACKEND=xla:/abs/plugin.so   XLA by the PJRT plugin at this path
-//	UG_BACKEND=xla:cuda             XLA by a plugin that GoMLX finds by name
-//
-// XLA is linked only into programs built with the build tag "xla" and cgo, and
-// nothing is ever fetched by itself: get_pjrt_cpu.sh beside this file gets a
-// plugin for the CPU, pinned by hash. The pure Go backend is 5 to 15 times faster in
-// programs built with GOEXPERIMENT=simd, which a module cannot ask for itself;
-// [Warning] says so where it was not set.
 package backend
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
+	"path/filepath"
 	"reflect"
 	"runtime"
 	"slices"
@@ -42,54 +25,71 @@ const Variable = "UG_BACKEND"
 func Default() (compute.Backend, error) { return theDefault() }
 
 var theDefault = sync.OnceValues(func() (compute.Backend, error) {
-	name := Variable
-	if os.Getenv(name) == "" {
-		name = compute.ConfigEnvVar
-	}
-	config := os.Getenv(name)
+	config, from := selected()
 	b, err := New(config)
-	if err != nil && config != "" {
-		err = fmt.Errorf("%w (%s=%s)", err, name, config)
+	if err != nil && from != "" {
+		err = fmt.Errorf("%w (%s=%s)", err, from, config)
 	}
 	return b, err
 })
 
-// New returns a new backend for a configuration such as "go" or
-// "xla:/abs/plugin.so"; "" is "go". An error says how to get what is missing.
-func New(config string) (b compute.Backend, err error) {
-	name, options, _ := strings.Cut(cmp.Or(strings.TrimSpace(config), gobackend.BackendName), ":")
-	if name == gobackend.BackendName {
-		return newGo(options)
-	}
-	// compute.NewWithConfig panics for a backend that is not linked in.
-	if !slices.Contains(compute.List(), name) {
-		if name == xlaName {
-			return nil, errors.New(`backend: XLA is not in this program; build it with cgo and "-tags xla", or choose the backend "go"`)
+// selected gives the configuration that the environment names and the variable
+// that holds it; both are empty where none does.
+func selected() (config, from string) {
+	for _, name := range []string{Variable, compute.ConfigEnvVar} {
+		if config = os.Getenv(name); config != "" {
+			return config, name
 		}
+	}
+	return "", ""
+}
+
+// New returns a new backend for a configuration such as "go" or
+// "xla:/path/plugin.so"; "" is "go". An error says how to get what is missing.
+func New(config string) (compute.Backend, error) {
+	name, options, _ := strings.Cut(cmp.Or(strings.TrimSpace(config), gobackend.BackendName), ":")
+	switch {
+	case name == gobackend.BackendName:
+		return newGo(options)
+	case name == xlaName && noXLA != "":
+		return nil, fmt.Errorf("backend: %s, or choose the backend %q", noXLA, gobackend.BackendName)
+	// compute.NewWithConfig panics for a backend that is not linked in.
+	case !slices.Contains(compute.List(), name):
 		return nil, fmt.Errorf("backend: no backend %q; try one of %s", name, strings.Join(Available(), ", "))
 	}
-	if plugin, _, _ := strings.Cut(options, ","); strings.Contains(plugin, "/") {
-		if _, err := os.Stat(plugin); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("backend: no plugin %s; %s", plugin, pluginCure)
+	return newXLA(name, options)
+}
+
+// newXLA returns XLA by the plugin that comes first among the options: its
+// path, its name, or nothing for the first that is found.
+func newXLA(name, options string) (b compute.Backend, err error) {
+	plugin, rest, more := strings.Cut(options, ",")
+	if strings.ContainsRune(plugin, filepath.Separator) {
+		// GoMLX takes a path for a name unless it is absolute.
+		if plugin, err = filepath.Abs(plugin); err != nil {
+			return nil, fmt.Errorf("backend: plugin %s: %w", plugin, err)
+		}
+		if err := checkFile(plugin); err != nil {
+			return nil, fmt.Errorf("backend: %w; %s", err, pluginCure)
+		}
+		options = plugin
+		if more {
+			options += "," + rest
 		}
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			b, err = nil, fmt.Errorf("backend: %s: %v; %s", name, r, pluginCure)
+			b, err = nil, fmt.Errorf("backend: XLA plugin %q: %v; a file that is named like a plugin may be none: name one by its path, or %s", plugin, r, pluginCure)
 		}
 	}()
-	b, err = compute.NewWithConfig(name + ":" + options)
-	if err != nil {
+	if err := checkVersion(plugin); err != nil {
 		return nil, fmt.Errorf("backend: %w; %s", err, pluginCure)
+	}
+	if b, err = compute.NewWithConfig(name + ":" + options); err != nil {
+		return nil, fmt.Errorf("backend: XLA plugin %q: %w; %s", plugin, err, pluginCure)
 	}
 	return b, nil
 }
-
-const (
-	xlaName    = "xla"
-	pluginCure = `get a plugin for the CPU with "sh uglib/backend/get_pjrt_cpu.sh DIR" and set ` + Variable +
-		`=xla:DIR/pjrt_c_api_cpu_plugin.so (an absolute path)`
-)
 
 // Available returns the names of the backends in this program, sorted.
 func Available() []string {
@@ -137,15 +137,24 @@ func Describe() string {
 	if err != nil {
 		return "no backend: " + err.Error()
 	}
-	name := b.Description()
-	if b.String() == gobackend.BackendName {
-		name = "pure Go, no SIMD"
-		if SIMD {
-			name = "pure Go, SIMD"
-		}
+	return fmt.Sprintf("%s, %d processors, %s %s/%s", nameOf(b), runtime.GOMAXPROCS(0), goVersion(), runtime.GOOS, runtime.GOARCH)
+}
+
+// nameOf says what a backend is.
+func nameOf(b compute.Backend) string {
+	switch {
+	case b.String() != gobackend.BackendName:
+		return b.Description()
+	case SIMD:
+		return "pure Go, SIMD"
 	}
-	goVersion, _, _ := strings.Cut(runtime.Version(), " ") // without the experiments
-	return fmt.Sprintf("%s, %d processors, %s %s/%s", name, runtime.GOMAXPROCS(0), goVersion, runtime.GOOS, runtime.GOARCH)
+	return "pure Go, no SIMD"
+}
+
+// goVersion is the version of Go without its experiments.
+func goVersion() string {
+	version, _, _ := strings.Cut(runtime.Version(), " ")
+	return version
 }
 
 var warned sync.Once
@@ -154,13 +163,18 @@ var warned sync.Once
 // the default backend is slower than it could be, and "" otherwise.
 func Warning() string {
 	notice := ""
-	warned.Do(func() { notice = slow() })
+	warned.Do(func() {
+		b, err := Default()
+		if err == nil && b.String() == gobackend.BackendName {
+			notice = slow()
+		}
+	})
 	return notice
 }
 
+// slow says that the pure Go backend is slower than it could be, if it is.
 func slow() string {
-	b, err := Default()
-	if err != nil || b.String() != gobackend.BackendName || SIMD || runtime.GOARCH != "amd64" {
+	if SIMD || runtime.GOARCH != "amd64" {
 		return "" // Go has SIMD for amd64 only
 	}
 	return "this program was built without SIMD; set GOEXPERIMENT=simd when building: about 5 to 15 times faster"

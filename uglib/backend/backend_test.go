@@ -154,8 +154,8 @@ func TestBadConfigurations(t *testing.T) {
 		"tpu":                      "try one of",
 		"go:parallelism=4":         "ops_sequential",
 		"go:nonsense":              "nonsense",
-		"xla:/nowhere/plugin.so":   map[bool]string{true: "get_pjrt_cpu.sh", false: "-tags xla"}[xlaLinked()],
-		"xla:no-such-plugin-1b3d5": map[bool]string{true: "get_pjrt_cpu.sh", false: "-tags xla"}[xlaLinked()],
+		"xla:/nowhere/plugin.so":   map[bool]string{true: "install-xla", false: "-tags xla"}[xlaLinked()],
+		"xla:no-such-plugin-1b3d5": map[bool]string{true: "install-xla", false: "-tags xla"}[xlaLinked()],
 	} {
 		if _, err := New(config); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("New(%q): %v, want %q", config, err, want)
@@ -185,7 +185,7 @@ func TestPluginThatIsNone(t *testing.T) {
 	if err := os.WriteFile(file, []byte("text"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := New("xla:" + file); err == nil || !strings.Contains(err.Error(), "get_pjrt_cpu.sh") {
+	if _, err := New("xla:" + file); err == nil || !strings.Contains(err.Error(), "install-xla") {
 		t.Errorf("error = %v", err)
 	}
 }
@@ -223,7 +223,7 @@ func TestWarning(t *testing.T) {
 }
 
 // TestXLAAgrees compares the two backends. It needs -tags xla and UG_TEST_XLA=
-// the path of a plugin such as get_pjrt_cpu.sh gets.
+// the path of a plugin such as install-xla gets.
 func TestXLAAgrees(t *testing.T) {
 	plugin := os.Getenv("UG_TEST_XLA")
 	if plugin == "" {

@@ -29,7 +29,7 @@ type app struct {
 // commands are the subcommands in the order of the help text; each has a file
 // of its own.
 var commands = []func(*app) *cobra.Command{
-	newCity, newViews, newData, newTrain, newBench, newEmbed, newServe, newDemo, newList, newShow, newRemove,
+	newCity, newViews, newData, newTrain, newBench, newEmbed, newServe, newDemo, newBackend, newList, newShow, newRemove,
 }
 
 func newRoot(a *app) *cobra.Command {
