@@ -143,6 +143,10 @@ func sortRows(rows []waiting) {
 	})
 }
 
+// lookAhead is how many times a batch's rows are looked at for those that go
+// together.
+const lookAhead = 8
+
 // cut takes the rows of one batch from sorted rows of one form, and says what it
 // is padded to. Rows that would make the batch much dearer wait for another.
 func (p *planner) cut(rows []waiting) (batch, rest []waiting, s shape) {
@@ -150,7 +154,7 @@ func (p *planner) cut(rows []waiting) (batch, rest []waiting, s shape) {
 	base := p.round(need)
 	full := p.full(base)
 	for i, w := range rows {
-		if len(batch) == full {
+		if len(batch) == full || i == lookAhead*full {
 			rest = append(rest, rows[i:]...)
 			break
 		}
