@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // builder builds the cell whose main.go stands in dir.
@@ -18,9 +19,25 @@ type builder struct {
 
 // result is what came of a direct build.
 type result struct {
-	program string // path of the program, "" when there is none
-	text    string // what the compiler had to say
-	code    int    // exit status
+	program string        // path of the program, "" when there is none
+	text    string        // what the compiler had to say
+	code    int           // exit status
+	took    time.Duration // of the build
+	kept    bool          // the program was there already
+}
+
+// Build is what the build of a cell took.
+type Build struct {
+	Took time.Duration
+	Kept bool // the program was there already
+}
+
+// LastBuild is that of the cell that was built last.
+func (d *Daemon) LastBuild() Build {
+	if b := d.lastBuild.Load(); b != nil {
+		return *b
+	}
+	return Build{}
 }
 
 // errUnusual is of a cell that the real go command has to build.
@@ -39,6 +56,7 @@ func (d *Daemon) build(ctx context.Context, q request, w *answer, out string, di
 			return r.code
 		}
 		if err == nil && d.place(r.program, out) == nil {
+			d.lastBuild.Store(&Build{Took: r.took, Kept: r.kept})
 			return 0
 		}
 	} else {
@@ -76,6 +94,8 @@ func (d *Daemon) realBuild(ctx context.Context, q request, w *answer, out string
 		env = Setenv(env, "GOPROXY", "off")
 	}
 	d.unplace(out)
+	begin := time.Now()
+	defer func() { d.lastBuild.Store(&Build{Took: time.Since(begin)}) }()
 	if d.Launcher == "" || !native(q.env) {
 		return d.runGo(ctx, q.dir, env, w, q.args...)
 	}
@@ -97,17 +117,17 @@ func (d *Daemon) realBuild(ctx context.Context, q request, w *answer, out string
 
 // program builds the cell directly. Its error says that the real go command has to do it, or that ctx has
 // ended.
-func (b builder) program(ctx context.Context, c *cell) (result, error) {
+func (b builder) program(ctx context.Context, c *cell) (_ result, err error) {
+	begin := time.Now()
 	cfg := b.config(c)
 	if cfg == nil {
-		var err error
 		if cfg, err = b.makeConfig(ctx, c); err != nil {
 			return result{}, err // the real go command words the error
 		}
 	}
 	bin := b.binary(c, cfg)
 	if touch(bin) == nil {
-		return result{program: bin}, nil
+		return result{program: bin, took: time.Since(begin), kept: true}, nil
 	}
 	r, err := b.compile(ctx, c, cfg, bin)
 	if errors.Is(err, errKilled) && ctx.Err() == nil { // while it waited, perhaps long ago
@@ -120,6 +140,7 @@ func (b builder) program(ctx context.Context, c *cell) (result, error) {
 		bin = b.binary(c, cfg)
 		r, err = b.compile(ctx, c, cfg, bin)
 	}
+	r.took = time.Since(begin)
 	return r, err
 }
 

@@ -24,6 +24,8 @@ type Daemon struct {
 	jobs    jobs
 	autoGet atomic.Bool
 
+	lastBuild atomic.Pointer[Build]
+
 	packages packages
 	stdMu    sync.Mutex
 	std      map[string]*standard // by GOEXPERIMENT

@@ -47,10 +47,11 @@ type Output struct {
 	shown          *os.File // read end of the display pipe
 	ends           [3]*os.File
 
-	mu   sync.Mutex // what follows, and calls of the sink
-	left int64      // bytes of text that may still be handed on
-	cut  bool       // the notice that text was left out has been given
-	hold *holder
+	mu           sync.Mutex // what follows, and calls of the sink
+	left         int64      // bytes of text that may still be handed on
+	printedBytes int64      // of text that the program has written
+	cut          bool       // the notice that text was left out has been given
+	hold         *holder
 
 	stream  string // of the text that is gathered
 	waiting []byte
@@ -220,11 +221,19 @@ func (out *Output) Print(stream, text string) {
 	out.flush()
 }
 
+// Printed is how many bytes of text the program has written.
+func (out *Output) Printed() int64 {
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	return out.printedBytes
+}
+
 // text hands on text, within the limit.
 func (out *Output) text(stream, text string) {
 	if text == "" {
 		return
 	}
+	out.printedBytes += int64(len(text))
 	if out.o.Copy != nil {
 		io.WriteString(out.o.Copy, text)
 	}

@@ -275,14 +275,14 @@ func TestDefectsOfGoNB(t *testing.T) {
 			}
 		}},
 		{"30 an unchanged cell is not built again", func(t *testing.T, b *book) {
-			code := "fmt.Println(\"thirty\")"
-			first := b.run(code)
-			best := time.Hour
-			for range 5 {
-				best = min(best, b.run(code).Took)
+			code := fmt.Sprintf("fmt.Println(\"thirty\", %d)", time.Now().UnixNano())
+			b.ok(code)
+			if out := b.ok("%usage"); !strings.Contains(out, "built in") {
+				t.Errorf("the first time: %q", out)
 			}
-			if best > first.Took/2 && best > 60*time.Millisecond {
-				t.Errorf("first %s, then %s", first.Took, best)
+			b.ok(code)
+			if out := b.ok("%usage"); strings.Contains(out, "built in") {
+				t.Errorf("the second time: %q", out)
 			}
 		}},
 	} {

@@ -159,7 +159,12 @@ func (e *execution) endOutputs() (panicked string) {
 		}
 	}
 	if watch != nil {
-		e.s.noteUsage(watch.Stop())
+		use, build := watch.Stop(), e.s.daemon.LastBuild()
+		use.Build, use.Cached = build.Took, build.Kept
+		for _, out := range outputs {
+			use.Printed += out.Printed()
+		}
+		e.s.noteUsage(use)
 	}
 	return panicked
 }
