@@ -51,6 +51,7 @@ type Child struct {
 	status error // how it ended; valid when dead is closed
 
 	mu    sync.Mutex
+	conns []*zmtp.Conn // all four, to be closed
 	calls map[string]*Call
 	count int // executions so far, as GoNB counts them
 }
@@ -116,9 +117,14 @@ func (c *Child) connect(ctx context.Context, conn wire.Connection) (err error) {
 		{&c.iopub, conn.IOPub(), zmtp.Sub}, {&c.shell, conn.Shell(), zmtp.Dealer},
 		{&c.control, conn.Control(), zmtp.Dealer}, {&c.stdin, conn.Stdin(), zmtp.Dealer},
 	} {
-		if *s.conn, err = zmtp.Dial(ctx, s.addr, s.kind, identity); err != nil {
+		conn, err := zmtp.Dial(ctx, s.addr, s.kind, identity)
+		if err != nil {
 			return err
 		}
+		*s.conn = conn
+		c.mu.Lock()
+		c.conns = append(c.conns, conn)
+		c.mu.Unlock()
 	}
 	if err := c.iopub.Subscribe(nil); err != nil {
 		return err
@@ -147,10 +153,10 @@ func (c *Child) connect(ctx context.Context, conn wire.Connection) (err error) {
 func (c *Child) ended(err error) {
 	c.status = err
 	close(c.dead)
-	for _, s := range []*zmtp.Conn{c.iopub, c.shell, c.control, c.stdin} {
-		if s != nil {
-			s.Close()
-		}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.conns {
+		s.Close()
 	}
 }
 
