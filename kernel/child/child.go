@@ -87,6 +87,7 @@ func Start(ctx context.Context, o Options) (*Child, error) {
 	if err := c.connect(ctx, conn); err != nil {
 		c.Kill()
 		<-c.dead
+		c.disconnect()
 		return nil, fmt.Errorf("GoNB does not answer: %w%s", err, fatal.note())
 	}
 	return c, nil
@@ -153,6 +154,11 @@ func (c *Child) connect(ctx context.Context, conn wire.Connection) (err error) {
 func (c *Child) ended(err error) {
 	c.status = err
 	close(c.dead)
+	c.disconnect()
+}
+
+// disconnect closes the sockets.
+func (c *Child) disconnect() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.conns {
