@@ -109,7 +109,11 @@ func TestFamilies(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			loaded := back.Vars.NumVariables()
 			again := encodeAll(t, back, inputs)
+			if n := back.Vars.NumVariables(); n != loaded {
+				t.Errorf("%d variables were not loaded and started at random", n-loaded)
+			}
 			for i, in := range inputs {
 				if d := distance(together[i], again[i]); d > 1e-5 {
 					t.Errorf("%q: saved and loaded, the vector differs by %g", in.Text, d)
