@@ -82,7 +82,11 @@ func newXLA(name, options string) (b compute.Backend, err error) {
 			b, err = nil, fmt.Errorf("backend: XLA plugin %q: %v; a file that is named like a plugin may be none: name one by its path, or %s", plugin, r, pluginCure)
 		}
 	}()
-	if err := checkVersion(plugin); err != nil {
+	major, minor, err := pluginVersion(plugin)
+	if err == nil {
+		err = checkVersion(plugin, major, minor)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("backend: %w; %s", err, pluginCure)
 	}
 	if b, err = compute.NewWithConfig(name + ":" + options); err != nil {
@@ -154,6 +158,7 @@ func nameOf(b compute.Backend) string {
 // goVersion is the version of Go without its experiments.
 func goVersion() string {
 	version, _, _ := strings.Cut(runtime.Version(), " ")
+	version, _, _ = strings.Cut(version, "-X:")
 	return version
 }
 

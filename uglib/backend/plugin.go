@@ -67,13 +67,9 @@ func checkFile(path string) error {
 	return fmt.Errorf("%s is not a PJRT plugin: it does not export %s", path, entryPoint)
 }
 
-// checkVersion reports a plugin, by path or name, that is too old. One that
-// cannot be loaded at all is left to GoMLX to report.
-func checkVersion(plugin string) error {
-	major, minor, ok := pluginVersion(plugin)
+// checkVersion reports a plugin, by path or name, whose interface is too old.
+func checkVersion(plugin string, major, minor int) error {
 	switch {
-	case !ok:
-		return nil
 	case major != oldestMajor:
 		return fmt.Errorf("XLA plugin %q has version %d.%d of PJRT's interface, and this program works with %d.x from %d.%d on", plugin, major, minor, oldestMajor, oldestMajor, oldestMinor)
 	case minor < oldestMinor:

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/gobackend"
 )
 
@@ -61,9 +62,7 @@ func Inspect() (Status, error) {
 }
 
 // ComputesBFloat16 reports whether models can be computed in bfloat16 on b.
-// The pure Go backend has the type and some of its operations, but lacks others
-// that models need, and is slower in it than in float32.
-func ComputesBFloat16(b compute.Backend) bool { return b.String() != gobackend.BackendName }
+func ComputesBFloat16(b compute.Backend) bool { return b.Capabilities().DTypes[dtypes.BFloat16] }
 
 // plugins lists the plugins that are found by name and, in a program that
 // cannot search for them, the one that is installed by default.

@@ -30,11 +30,15 @@ type Inputs struct {
 
 // Unpack makes the inputs from the parameters that [Batch.Tensors] fill, with
 // the texts looked up in the language model's input embeddings, table
-// [vocabulary, HiddenDim]: the mean over a text's tokens, zero for none.
+// [vocabulary, HiddenDim]: the mean over a text's tokens, zero for none. They
+// are of the table's type, or of float32 if that is of lower precision.
 func Unpack(in []*graph.Node, table *graph.Node) Inputs {
 	dtype, zero := table.DType(), graph.ScalarZero(table.Graph(), dtypes.Int32)
+	if dtype.Size() < dtypes.Float32.Size() {
+		dtype = dtypes.Float32
+	}
 	return Inputs{
-		Text:    meanEmbedding(table, in[0]),
+		Text:    meanEmbedding(table, in[0], dtype),
 		Spatial: graph.ConvertDType(in[1], dtype),
 		Kind:    in[2],
 		Center:  in[3],
@@ -48,12 +52,12 @@ func Unpack(in []*graph.Node, table *graph.Node) Inputs {
 }
 
 // meanEmbedding is the mean of the rows of table [V, H] that the ids
-// [B, N, T] name, without the negative ones: [B, N, H].
-func meanEmbedding(table, ids *graph.Node) *graph.Node {
+// [B, N, T] name, without the negative ones: [B, N, H] in dtype.
+func meanEmbedding(table, ids *graph.Node, dtype dtypes.DType) *graph.Node {
 	real := graph.GreaterOrEqual(ids, graph.ScalarZero(ids.Graph(), ids.DType()))
-	mask := graph.ConvertDType(real, table.DType())                            // [B, N, T]
+	mask := graph.ConvertDType(real, dtype)                                    // [B, N, T]
 	rows := graph.Gather(table, graph.InsertAxes(graph.MaxScalar(ids, 0), -1)) // [B, N, T, H]
-	sum := graph.ReduceSum(graph.Mul(rows, graph.InsertAxes(mask, -1)), 2)
+	sum := graph.ReduceSum(graph.Mul(graph.ConvertDType(rows, dtype), graph.InsertAxes(mask, -1)), 2)
 	count := graph.ReduceAndKeep(mask, graph.ReduceSum, -1) // [B, N, 1]
 	return graph.Div(sum, graph.MaxScalar(count, 1))
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -13,7 +12,6 @@ import (
 	"urbangraph/uglib/backbone"
 	"urbangraph/uglib/backbone/transformer"
 	"urbangraph/uglib/graphenc"
-	"urbangraph/uglib/nn"
 	"urbangraph/uglib/vision"
 )
 
@@ -182,7 +180,7 @@ func (m *Model) Embed(s *model.Scope, form Form, nodes []*Node) *Node {
 		for part := range strings.SplitSeq(strings.TrimSuffix(m.Backbone.Embeddings(), ".weight"), ".") {
 			at = at.At("%s", part)
 		}
-		table := nn.EmbeddingTable(at, nodes[0].Graph(), dtypes.Float32, m.Backbone.VocabSize(), m.Backbone.HiddenSize())
+		table := transformer.Variable(at, nodes[0].Graph(), "weight", m.Backbone.VocabSize(), m.Backbone.HiddenSize())
 		scope := s.Store().Scope(graphScope)
 		options.Graph, _ = graphenc.Forward(scope, *m.Graph, graphenc.Unpack(nodes[n:], table))
 	}

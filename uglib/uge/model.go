@@ -189,6 +189,13 @@ func Load(dir string) (*Model, error) { return LoadOn(nil, dir) }
 // float32 are the mapped file, which takes no time to load and no memory of
 // the process's own; see [nn.TensorFile.ReadOn].
 func LoadOn(backend compute.Backend, dir string) (*Model, error) {
+	return LoadWith(dir, transformer.LoadOptions{Backend: backend})
+}
+
+// LoadWith is [Load] with the backbone's weights as the options say. In
+// bfloat16 they take half the memory and the backbone is computed in it; graph
+// encoder and low-rank terms stay float32, and so do the vectors.
+func LoadWith(dir string, o transformer.LoadOptions) (*Model, error) {
 	m := &Model{Vars: model.NewStore()}
 	var err error
 	fail := func(err error) (*Model, error) {
@@ -216,7 +223,7 @@ func LoadOn(backend compute.Backend, dir string) (*Model, error) {
 	if m.Tokenizer, err = m.Tokenizer.WithAdded(templates[m.Backbone.Family()].added...); err != nil {
 		return fail(err)
 	}
-	if err := m.Backbone.LoadWith(m.Vars, dir, transformer.LoadOptions{Backend: backend}); err != nil {
+	if err := m.Backbone.LoadWith(m.Vars, dir, o); err != nil {
 		return fail(err)
 	}
 	if exists(dir, graphName) {

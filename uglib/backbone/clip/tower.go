@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -85,12 +83,10 @@ func (t *Tower) Shapes(m map[string][]int, prefix string) {
 func (t *Tower) Forward(s *model.Scope, patches *Node, layers int, o *transformer.Options) *Node {
 	kn, g := o.Kernels(patches.Graph()), patches.Graph()
 	n, e := patches.Shape().Dim(0), t.Hidden
-	variable := func(s *model.Scope, name string, dims ...int) *Node {
-		return s.VariableWithShape(name, shapes.Make(dtypes.Float32, dims...)).NodeValue(g)
-	}
+	variable := func(s *model.Scope, name string, dims ...int) *Node { return transformer.Variable(s, g, name, dims...) }
 	emb := s.At("embeddings")
 	w := variable(emb.At("patch_embedding"), "weight", e, 3, t.PatchSize, t.PatchSize)
-	x := kn.ProductT(patches, Reshape(w, e, -1), false)
+	x := kn.ProductT(ConvertDType(patches, w.DType()), Reshape(w, e, -1), false)
 	class := BroadcastToDims(Reshape(variable(emb, "class_embedding", e), 1, 1, e), n, 1, e)
 	x = Add(Concatenate([]*Node{class, x}, 1), ExpandAxes(variable(emb.At("position_embedding"), "weight", t.Grid()*t.Grid()+1, e), 0))
 	o.Show("vis.embeddings", x)

@@ -5,15 +5,12 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"urbangraph/uglib/backbone/clip"
 	"urbangraph/uglib/backbone/transformer"
-	"urbangraph/uglib/nn"
 	"urbangraph/uglib/vision"
 )
 
@@ -83,9 +80,8 @@ func (c *Config) LastHidden(s *model.Scope, in clip.Inputs, o transformer.Option
 
 // Embeddings gives the input embeddings [B, S, H]: text embeddings with the image features and graph vectors in place.
 func (c *Config) Embeddings(s *model.Scope, in clip.Inputs, o transformer.Options) *Node {
-	table := nn.EmbeddingTable(s.At("language_model").At("model").At("embed_tokens"), in.IDs.Graph(), dtypes.Float32, c.VocabSize, c.Text.Hidden)
-	h := Gather(table, ExpandAxes(in.IDs, -1))
-	newline := s.VariableWithShape("image_newline", shapes.Make(dtypes.Float32, c.Text.Hidden)).NodeValue(in.IDs.Graph())
+	h := transformer.Lookup(s.At("language_model").At("model").At("embed_tokens"), in.IDs, c.VocabSize, c.Text.Hidden)
+	newline := transformer.Variable(s, in.IDs.Graph(), "image_newline", c.Text.Hidden)
 	features := Reshape(newline, 1, c.Text.Hidden)
 	if in.Pixels != nil {
 		features = Concatenate([]*Node{Reshape(c.ImageFeatures(s, in, o), -1, c.Text.Hidden), features}, 0)

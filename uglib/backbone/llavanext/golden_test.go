@@ -173,6 +173,14 @@ func TestGoldenEmbedding(t *testing.T) {
 	}
 }
 
+func TestHalfPrecision(t *testing.T) {
+	r := load(t)
+	_, args := r.args(t, clip.Sizes{})
+	golden.HalfPrecision(t, func(store *model.Store, o transformer.LoadOptions) error {
+		return r.cfg.LoadWith(store, "testdata", o)
+	}, args, func(s *model.Scope, nodes []*Node) *Node { return r.hidden(s, nodes, false) })
+}
+
 func TestGoldenGradients(t *testing.T) {
 	r := load(t)
 	for _, checkpoint := range []bool{false, true} {

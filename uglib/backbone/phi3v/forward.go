@@ -4,15 +4,12 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"urbangraph/uglib/backbone/clip"
 	"urbangraph/uglib/backbone/transformer"
-	"urbangraph/uglib/nn"
 	"urbangraph/uglib/vision"
 )
 
@@ -95,8 +92,7 @@ func (c *Config) LastHidden(s *model.Scope, in clip.Inputs, o transformer.Option
 
 // Embeddings gives the input embeddings [B, S, H]: text embeddings with the image features and graph vectors in place.
 func (c *Config) Embeddings(s *model.Scope, in clip.Inputs, o transformer.Options) *Node {
-	table := nn.EmbeddingTable(s.At("model").At("embed_tokens"), in.IDs.Graph(), dtypes.Float32, c.VocabSize, c.Text.Hidden)
-	h := Gather(table, ExpandAxes(in.IDs, -1))
+	h := transformer.Lookup(s.At("model").At("embed_tokens"), in.IDs, c.VocabSize, c.Text.Hidden)
 	h = o.Join(h, c.ImageFeatures(s, in, o), in.Index)
 	o.Show("inputs_embeds", h)
 	return h
@@ -108,7 +104,7 @@ func (c *Config) ImageFeatures(s *model.Scope, in clip.Inputs, o transformer.Opt
 	s = s.At("model").At("vision_embed_tokens")
 	g, e := in.IDs.Graph(), c.Vision.Hidden
 	separator := func(name string, dims ...int) *Node {
-		return Reshape(s.VariableWithShape(name, shapes.Make(dtypes.Float32, dims...)).NodeValue(g), 1, 4*e)
+		return Reshape(transformer.Variable(s, g, name, dims...), 1, 4*e)
 	}
 	x := Concatenate([]*Node{separator("sub_GN", 1, 1, 1, 4*e), separator("glb_GN", 1, 1, 4*e)}, 0)
 	if in.Pixels != nil {

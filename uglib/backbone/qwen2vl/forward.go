@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/model"
@@ -70,8 +68,7 @@ func (c *Config) LastHidden(s *model.Scope, in Inputs, o Options) *Node {
 
 // Embeddings gives the input embeddings [B, S, H]: text embeddings with the image features and graph vectors in place.
 func (c *Config) Embeddings(s *model.Scope, in Inputs, o Options) *Node {
-	table := nn.EmbeddingTable(s.At("model").At("embed_tokens"), in.IDs.Graph(), dtypes.Float32, c.VocabSize, c.HiddenSize)
-	h := Gather(table, ExpandAxes(in.IDs, -1))
+	h := transformer.Lookup(s.At("model").At("embed_tokens"), in.IDs, c.VocabSize, c.HiddenSize)
 	var features *Node
 	if in.Pixels != nil {
 		features = c.ImageFeatures(s, in, o)
@@ -114,8 +111,8 @@ func (c *Config) ImageFeatures(s *model.Scope, in Inputs, o Options) *Node {
 // [I, P, E]. For stills the frames' weights are added first.
 func (c *Config) patchEmbed(s *model.Scope, pixels *Node, o *Options) *Node {
 	v := &c.Vision
-	shape := shapes.Make(dtypes.Float32, v.EmbedDim, v.Channels, v.TemporalPatchSize, v.PatchSize, v.PatchSize)
-	w := s.At("patch_embed").At("proj").VariableWithShape("weight", shape).NodeValue(pixels.Graph())
+	w := transformer.Variable(s.At("patch_embed").At("proj"), pixels.Graph(), "weight", v.EmbedDim, v.Channels, v.TemporalPatchSize, v.PatchSize, v.PatchSize)
+	pixels = ConvertDType(pixels, w.DType())
 	if pixels.Shape().Dim(-1) != v.PatchDim() {
 		w = ReduceSum(w, 2)
 	}

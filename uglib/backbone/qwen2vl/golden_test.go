@@ -214,6 +214,20 @@ func goldenEmbedding(t *testing.T, g reference) {
 	}
 }
 
+func TestHalfPrecision(t *testing.T) {
+	for _, dir := range folders {
+		t.Run(dir, func(t *testing.T) {
+			g := loadGolden(t, dir)
+			golden.HalfPrecision(t, func(store *model.Store, o transformer.LoadOptions) error {
+				return g.cfg.LoadWith(store, dir, o)
+			}, g.args(g.layout(t, Sizes{})), func(s *model.Scope, nodes []*Node) *Node {
+				last := len(nodes) - 1
+				return g.cfg.LastHidden(s, NewInputs(nodes[:last]), Options{Graph: nodes[last]})
+			})
+		})
+	}
+}
+
 // TestGoldenGradients compares the loss and the gradients of every decoder weight and of the graph vectors.
 func TestGoldenGradients(t *testing.T) {
 	for _, dir := range folders {

@@ -29,7 +29,7 @@ func (o *Options) Linear(s *model.Scope, x *Node, out int, bias bool) *Node {
 // Rotary holds cos and sin [N, T, d] of the angles that queries and keys are turned by; without them nothing turns.
 type Rotary struct{ Cos, Sin *Node }
 
-// turn applies the rotation to x [N, T, d] or [N, T, heads, d]: x·cos + rotate_half(x)·sin.
+// turn applies the rotation to x [N, T, d] or [N, T, heads, d]: x·cos + rotate_half(x)·sin, in the type of the angles.
 func (k Kernels) turn(x *Node, r Rotary) *Node {
 	if r.Cos == nil {
 		return x
@@ -37,7 +37,8 @@ func (k Kernels) turn(x *Node, r Rotary) *Node {
 	if x.Rank() == 4 {
 		r = Rotary{ExpandAxes(r.Cos, 2), ExpandAxes(r.Sin, 2)}
 	}
-	return Add(Mul(x, r.Cos), Mul(k.rotateHalf(x), r.Sin))
+	f := ConvertDType(x, r.Cos.DType())
+	return ConvertDType(Add(Mul(f, r.Cos), Mul(k.rotateHalf(f), r.Sin)), x.DType())
 }
 
 // Attention is one of several query heads, which share as many or fewer key and value heads.
@@ -55,7 +56,7 @@ type Part struct {
 }
 
 // Attend computes softmax(q·kᵀ/sqrt(dim) + bias)·v for every head, after turning queries and keys, and joins the heads:
-// [N, Tq, Queries·Dim].
+// [N, Tq, Queries·Dim]. Angles and softmax are computed in float32 where the rest is of lower precision.
 func (a Attention) Attend(kn Kernels) *Node {
 	if kn.Kernels {
 		return a.apart(kn)
@@ -74,12 +75,21 @@ func (a Attention) apart(kn Kernels) *Node {
 	for h := range a.Queries {
 		kv := h / (a.Queries / a.Keys)
 		q := MulScalar(kn.turn(head(a.Q, h), a.RotaryQ), a.scale())
-		out[h] = kn.weighted(kn.Softmax(added(kn.scores(q, keys[kv]), a.Bias)), values[kv])
+		scores := added(atLeastFloat32(kn.scores(q, keys[kv])), a.Bias)
+		out[h] = kn.weighted(ConvertDType(kn.Softmax(scores), q.DType()), values[kv])
 	}
 	if a.Queries == 1 {
 		return out[0]
 	}
 	return Concatenate(out, -1)
+}
+
+// atLeastFloat32 is x, in float32 if it is of lower precision.
+func atLeastFloat32(x *Node) *Node {
+	if x.DType() == dtypes.Float64 {
+		return x
+	}
+	return ConvertDType(x, dtypes.Float32)
 }
 
 // added is x, or x plus a bias if there is one.
@@ -100,11 +110,12 @@ func (a Attention) together() *Node {
 	k, v := Kernels{}.turn(all(a.K, a.Keys), a.RotaryK), all(a.V, a.Keys)
 	n, t := q.Shape().Dim(0), q.Shape().Dim(1)
 	q = Reshape(q, n, t, a.Keys, a.Queries/a.Keys, a.Dim) // query heads by the key head that they share
-	scores := Einsum("ntkgd,nskd->nkgts", q, k)
+	scores := atLeastFloat32(Einsum("ntkgd,nskd->nkgts", q, k))
 	if a.Bias != nil {
 		scores = Add(scores, ExpandAxes(a.Bias, 1, 2))
 	}
-	return Reshape(Einsum("nkgts,nskd->ntkgd", Softmax(scores, -1), v), n, t, a.Queries*a.Dim)
+	weights := ConvertDType(Softmax(scores, -1), v.DType())
+	return Reshape(Einsum("nkgts,nskd->ntkgd", weights, v), n, t, a.Queries*a.Dim)
 }
 
 func (a Attention) scale() float64 { return 1 / math.Sqrt(float64(a.Dim)) }

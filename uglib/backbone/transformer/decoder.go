@@ -58,7 +58,7 @@ func (d *Decoder) All(s *model.Scope, h, mask *graph.Node, r Rotary, o *Options)
 	for i := range d.Layers {
 		h = d.layer(s, i, o.Begin(h), nil, r, bias, o)
 	}
-	return o.Kernels(h.Graph()).RMSNorm(s.At("model").At("norm"), o.End(h), d.Eps)
+	return atLeastFloat32(o.Kernels(h.Graph()).RMSNorm(s.At("model").At("norm"), o.End(h), d.Eps))
 }
 
 // Last gives the hidden state after the last norm of one token a row, [B, H]; last [B] indexes [B·S]. It equals the rows
@@ -70,7 +70,7 @@ func (d *Decoder) Last(s *model.Scope, h, mask, last *graph.Node, r Rotary, o *O
 	}
 	h = d.layer(s, d.Layers-1, o.Begin(h), last, r, KeyBias(mask, 1), o)
 	h = o.Kernels(h.Graph()).RMSNorm(s.At("model").At("norm"), o.End(h), d.Eps)
-	return graph.Reshape(h, -1, d.Hidden)
+	return graph.Reshape(atLeastFloat32(h), -1, d.Hidden)
 }
 
 // layer is layer i on h [B, S, H]. With last [B] only those rows of it are computed: [B, 1, H]; bias is [B, S, S] or,

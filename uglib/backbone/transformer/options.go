@@ -57,7 +57,7 @@ func (o *Options) Join(h, features, index *Node) *Node {
 	parts := []*Node{Reshape(h, -1, width)}
 	for _, x := range []*Node{features, o.Graph} {
 		if x != nil {
-			parts = append(parts, Reshape(x, -1, width))
+			parts = append(parts, ConvertDType(Reshape(x, -1, width), h.DType()))
 		}
 	}
 	if len(parts) == 1 {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -37,6 +39,26 @@ type LoadOptions struct {
 	// DType is the type of the model; dtypes.InvalidDType stands for float32. Files of float32, float16 and bfloat16 are
 	// read into any.
 	DType dtypes.DType
+}
+
+// DTypeOf gives the type of the weight of that name in scope s, float32 if the store has none. A model is computed in the
+// type of its weights: in that of [LoadOptions].
+func DTypeOf(s *model.Scope, name string) dtypes.DType {
+	if v := s.GetVariable(name); v != nil {
+		return v.DType()
+	}
+	return dtypes.Float32
+}
+
+// Variable gives the weight of that name in scope s, in its type in the store.
+func Variable(s *model.Scope, g *graph.Graph, name string, dims ...int) *graph.Node {
+	return s.VariableWithShape(name, shapes.Make(DTypeOf(s, name), dims...)).NodeValue(g)
+}
+
+// Lookup gives the input embeddings of ids [B, S] in the table of scope s: [B, S, width].
+func Lookup(s *model.Scope, ids *graph.Node, vocabulary, width int) *graph.Node {
+	table := Variable(s, ids.Graph(), "weight", vocabulary, width)
+	return graph.Gather(table, graph.ExpandAxes(ids, -1))
 }
 
 // Load reads the weights of path, a safetensors file, its shard index or a model folder, into the store as float32, in

@@ -11,10 +11,12 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"urbangraph/uglib/backbone/transformer"
 	"urbangraph/uglib/backend"
 	"urbangraph/uglib/nn"
 )
@@ -106,6 +108,48 @@ func NearGradient(t testing.TB, key string, got, want []float32) {
 		size = max(size, math.Abs(float64(w)))
 	}
 	Near(t, fmt.Sprintf("d_%s", key), got, want, 1e-4*max(size, 1e-3), nil)
+}
+
+// HalfPrecision compares the embeddings of a model that is loaded in bfloat16 with those in float32, where the backend
+// computes in it: their cosines are above 0.999. The graph vectors, the last of the arguments, are float32.
+func HalfPrecision(t *testing.T, load func(store *model.Store, o transformer.LoadOptions) error, args []any, hidden func(s *model.Scope, nodes []*graph.Node) *graph.Node) {
+	t.Helper()
+	if !backend.ComputesBFloat16(Backend()) {
+		t.Skipf("the backend %s does not compute in bfloat16", Backend().Name())
+	}
+	var vectors [2][]float32
+	width := 0
+	for i, dtype := range []dtypes.DType{dtypes.Float32, dtypes.BFloat16} {
+		store := model.NewStore()
+		if err := load(store, transformer.LoadOptions{Backend: Backend(), DType: dtype}); err != nil {
+			t.Fatal(err)
+		}
+		for v := range store.IterVariables() {
+			if v.DType().IsFloat() && v.DType() != dtype {
+				t.Fatalf("%s is loaded as %s, want %s", v.Path(), v.DType(), dtype)
+			}
+		}
+		out := Run(t, store, args, func(s *model.Scope, nodes []*graph.Node) []*graph.Node {
+			h := hidden(s, nodes)
+			if h.DType() != dtypes.Float32 {
+				t.Fatalf("hidden states are %s, want float32", h.DType())
+			}
+			return []*graph.Node{graph.L2Normalize(h, -1)}
+		})
+		vectors[i], width = Floats(t, out[0]), out[0].Shape().Dim(-1)
+	}
+	if slices.Equal(vectors[0], vectors[1]) {
+		t.Error("bfloat16 gives what float32 gives: it was not computed in it")
+	}
+	for r := 0; r < len(vectors[0]); r += width {
+		cosine := 0.0
+		for i := range width {
+			cosine += float64(vectors[0][r+i]) * float64(vectors[1][r+i])
+		}
+		if t.Logf("row %d: cosine %.6f", r/width, cosine); !(cosine > 0.999) {
+			t.Errorf("row %d: cosine %.6f to the embedding in float32, want above 0.999", r/width, cosine)
+		}
+	}
 }
 
 // Loss is the scripts' InfoNCE at temperature 0.05 of embeddings [4, H], of which each second is a positive.
