@@ -220,9 +220,7 @@ func TestDefectsOfGoNB(t *testing.T) {
 				return len(left) == 0
 			})
 			eventually(t, 5*time.Second, "the cell's program ends", func() bool { return !running("sleep 4712") })
-			if running(tmp) {
-				t.Error("processes are left")
-			}
+			eventually(t, 5*time.Second, "no process of the kernel is left", func() bool { return !running(tmp) })
 		}},
 		{"25 silent cells, and cells that are not kept", func(t *testing.T, b *book) {
 			r := b.runWith("fmt.Println(25)", client.Options{Silent: true})

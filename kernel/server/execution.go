@@ -90,7 +90,7 @@ func (s *Server) execute(r *request) {
 		return
 	}
 	store := orTrue(asks.Store) && !asks.Silent
-	e := &execution{s: s, req: r, silent: asks.Silent, asks: asks, cell: cell.Parse(*asks.Code), began: procs.Now(), start: time.Now(),
+	e := &execution{s: s, req: r, silent: asks.Silent, asks: asks, began: procs.Now(), start: time.Now(),
 		done: make(chan struct{}), commands: map[string]launch{}}
 	e.ctx, e.cancel = context.WithCancel(s.ctx)
 	defer e.cancel()
@@ -111,6 +111,7 @@ func (s *Server) execute(r *request) {
 		s.publish("execute_input", r, object{"code": *asks.Code, "execution_count": e.count}, nil)
 	}
 
+	e.cell = cell.Parse(*asks.Code) // which may take a moment, and can be interrupted by now
 	failed := e.run()
 	e.finish()
 

@@ -57,6 +57,9 @@ func open(t testing.TB, env ...string) *book {
 		if err := k.Close(); err != nil {
 			t.Error(err)
 		}
+		if strings.Contains(log, "DATA RACE") || strings.Contains(log, "panic") { // the kernel may be built with -race
+			t.Error("the kernel is at fault, see its log")
+		}
 		if t.Failed() {
 			t.Logf("log of the kernel:\n%s", log)
 		}

@@ -223,6 +223,9 @@ func errDied() *trace.Error {
 // is no error: the next one gets the text. in describes the text when it is a composed cell.
 func (e *execution) toChild(code string, in *sent) *trace.Error {
 	for try := 0; ; try++ {
+		if e.interrupted.Load() {
+			return interruptedError(nil)
+		}
 		c, err := e.s.keeper.wait(e.ctx)
 		if err != nil {
 			if e.interrupted.Load() {
