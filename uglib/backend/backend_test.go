@@ -1,13 +1,13 @@
 package backend
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +30,11 @@ func TestMain(m *testing.M) {
 		fmt.Println(Describe())
 	case "warn":
 		fmt.Printf("%q %q", Warning(), Warning())
+	case "inspect":
+		s, _ := Inspect() // whose error is in it
+		if err := json.NewEncoder(os.Stdout).Encode(s); err != nil {
+			panic(err)
+		}
 	}
 	os.Exit(0)
 }
@@ -154,8 +159,8 @@ func TestBadConfigurations(t *testing.T) {
 		"tpu":                      "try one of",
 		"go:parallelism=4":         "ops_sequential",
 		"go:nonsense":              "nonsense",
-		"xla:/nowhere/plugin.so":   map[bool]string{true: "install-xla", false: "-tags xla"}[xlaLinked()],
-		"xla:no-such-plugin-1b3d5": map[bool]string{true: "install-xla", false: "-tags xla"}[xlaLinked()],
+		"xla:/nowhere/plugin.so":   map[bool]string{true: "install-xla", false: "-tags xla"}[noXLA == ""],
+		"xla:no-such-plugin-1b3d5": map[bool]string{true: "install-xla", false: "-tags xla"}[noXLA == ""],
 	} {
 		if _, err := New(config); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("New(%q): %v, want %q", config, err, want)
@@ -165,28 +170,6 @@ func TestBadConfigurations(t *testing.T) {
 		if _, err := New(config); err != nil {
 			t.Errorf("New(%q): %v", config, err)
 		}
-	}
-}
-
-func xlaLinked() bool {
-	for _, name := range Available() {
-		if name == xlaName {
-			return true
-		}
-	}
-	return false
-}
-
-func TestPluginThatIsNone(t *testing.T) {
-	if !xlaLinked() {
-		t.Skip("built without -tags xla")
-	}
-	file := filepath.Join(t.TempDir(), "plugin.so")
-	if err := os.WriteFile(file, []byte("text"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := New("xla:" + file); err == nil || !strings.Contains(err.Error(), "install-xla") {
-		t.Errorf("error = %v", err)
 	}
 }
 
@@ -222,14 +205,13 @@ func TestWarning(t *testing.T) {
 	}
 }
 
-// TestXLAAgrees compares the two backends. It needs -tags xla and UG_TEST_XLA=
-// the path of a plugin such as install-xla gets.
+// TestXLAAgrees checks XLA where the environment names it.
 func TestXLAAgrees(t *testing.T) {
-	plugin := os.Getenv("UG_TEST_XLA")
-	if plugin == "" {
-		t.Skip("UG_TEST_XLA names no plugin")
+	config, _ := selected()
+	if !strings.HasPrefix(config, xlaName) {
+		t.Skip("the environment does not name XLA")
 	}
-	b, err := New("xla:" + plugin)
+	b, err := New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

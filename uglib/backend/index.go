@@ -49,6 +49,9 @@ func readPipConfig() (pipConfig, error) {
 	return c, nil
 }
 
+// etc is where the system's configuration is.
+var etc = "/etc"
+
 // pipFiles lists the files that pip's configuration may be in, in pip's order.
 func pipFiles() []string {
 	given := os.Getenv("PIP_CONFIG_FILE")
@@ -56,12 +59,12 @@ func pipFiles() []string {
 		return nil
 	}
 	const name = "pip.conf"
-	dirs := strings.FieldsFunc(cmp.Or(os.Getenv("XDG_CONFIG_DIRS"), "/etc/xdg"), func(r rune) bool { return r == filepath.ListSeparator })
+	dirs := strings.FieldsFunc(cmp.Or(os.Getenv("XDG_CONFIG_DIRS"), filepath.Join(etc, "xdg")), func(r rune) bool { return r == filepath.ListSeparator })
 	files := make([]string, 0, len(dirs)+6)
 	for i := len(dirs) - 1; i >= 0; i-- {
 		files = append(files, filepath.Join(dirs[i], "pip", name))
 	}
-	files = append(files, filepath.Join("/etc", name))
+	files = append(files, filepath.Join(etc, name))
 	if home, err := os.UserHomeDir(); err == nil {
 		files = append(files, filepath.Join(home, ".pip", name))
 	}
