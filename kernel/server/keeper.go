@@ -167,12 +167,16 @@ func (k *keeper) start(ctx context.Context) (*child.Child, error) {
 	return c, nil
 }
 
+// noGet keeps GoNB from starting a `go get` for each cell: the daemon itself finds what no module provides,
+// while it builds.
+const noGet = "%noautoget"
+
 // replay makes the child know what was declared and set before. Declarations that no longer build are a
 // nuisance, not a reason to have no kernel.
 func (k *keeper) replay(ctx context.Context, c *child.Child) error {
-	text := k.s.memory.Replay()
-	if strings.TrimSpace(text) == "" {
-		return nil
+	text := noGet
+	if earlier := k.s.memory.Replay(); strings.TrimSpace(earlier) != "" {
+		text += "\n" + earlier
 	}
 	call, err := c.Execute(text, func(m *wireMessage) {})
 	if err != nil {
