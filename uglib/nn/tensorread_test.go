@@ -97,6 +97,20 @@ func TestConvertRounds(t *testing.T) {
 			}
 		}
 	}
+	halves, brains := make([]float16.Float16, 1<<16), make([]bfloat16.BFloat16, 1<<16)
+	for i := range halves {
+		halves[i], brains[i] = float16.Float16(i), bfloat16.BFloat16(i)
+	}
+	narrow, brain := make([]float32, 1<<16), make([]float32, 1<<16)
+	convertFlat(narrow, halves)
+	convertFlat(brain, brains)
+	for i := range halves {
+		for _, c := range [][2]float32{{narrow[i], halves[i].Float32()}, {brain[i], brains[i].Float32()}} {
+			if math.Float32bits(c[0]) != math.Float32bits(c[1]) && !(c[0] != c[0] && c[1] != c[1]) {
+				t.Fatalf("%#x widened is %g, want %g", i, c[0], c[1])
+			}
+		}
+	}
 	if _, err := ConvertTensor(tensors.FromValue([]int32{1}), dtypes.Float32); err == nil {
 		t.Error("integers were converted")
 	}
