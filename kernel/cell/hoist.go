@@ -29,7 +29,7 @@ func (c *Cell) hoist(items []item) {
 		}
 		if f, ok := d.(*ast.FuncDecl); ok {
 			if f.Recv != nil && len(f.Recv.List) == 1 {
-				methods[receiverName(f.Recv.List[0].Type)] = true
+				methods[BaseName(f.Recv.List[0].Type)] = true
 			}
 			for _, name := range usesOf(d) {
 				needed[name] = true
@@ -190,24 +190,4 @@ func namesOf(d *ast.GenDecl) []string {
 		}
 	}
 	return names
-}
-
-// receiverName is the name of a receiver's type.
-func receiverName(x ast.Expr) string {
-	for {
-		switch e := x.(type) {
-		case *ast.Ident:
-			return e.Name
-		case *ast.StarExpr:
-			x = e.X
-		case *ast.ParenExpr:
-			x = e.X
-		case *ast.IndexExpr:
-			x = e.X
-		case *ast.IndexListExpr:
-			x = e.X
-		default:
-			return ""
-		}
-	}
 }

@@ -68,28 +68,8 @@ func (w *walker) use(name string) {
 // assign notes that the variable at the root of an expression changes, and that its names are used.
 func (w *walker) assign(x ast.Expr) {
 	w.node(x)
-	if name := root(x); name != "" && name != "_" && w.scope.find(name) == nil {
+	if name := rootName(x); name != "" && name != "_" && w.scope.find(name) == nil {
 		w.assigned[name] = struct{}{}
-	}
-}
-
-// root is the variable that x, x.f, x[i], *x and their combinations belong to.
-func root(x ast.Expr) string {
-	for {
-		switch e := x.(type) {
-		case *ast.Ident:
-			return e.Name
-		case *ast.SelectorExpr:
-			x = e.X
-		case *ast.IndexExpr:
-			x = e.X
-		case *ast.StarExpr:
-			x = e.X
-		case *ast.ParenExpr:
-			x = e.X
-		default:
-			return ""
-		}
 	}
 }
 
@@ -222,7 +202,7 @@ func (w *walker) stmt(s ast.Stmt) ast.Visitor {
 		case *ast.AssignStmt:
 			w.exprs(a.Rhs)
 			if len(a.Lhs) == 1 {
-				name = root(a.Lhs[0])
+				name = rootName(a.Lhs[0])
 			}
 		case *ast.ExprStmt:
 			w.node(a.X)
@@ -412,9 +392,9 @@ func (w *walker) literal(n *ast.CompositeLit, elided ast.Expr) {
 	case *ast.Ident:
 		fields = w.isStruct(t.Name)
 	case *ast.IndexExpr:
-		fields = w.isStruct(root(t.X))
+		fields = w.isStruct(rootName(t.X))
 	case *ast.IndexListExpr:
-		fields = w.isStruct(root(t.X))
+		fields = w.isStruct(rootName(t.X))
 	}
 	for _, x := range n.Elts {
 		if kv, ok := x.(*ast.KeyValueExpr); ok {

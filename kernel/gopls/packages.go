@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"urbangraph/kernel/cell"
 )
 
 // goPackage is what the sources of a package declare, read without the bodies of functions.
@@ -255,27 +257,7 @@ func receiver(f *ast.FuncDecl) string {
 	if f.Recv == nil || len(f.Recv.List) == 0 {
 		return ""
 	}
-	return baseName(f.Recv.List[0].Type)
-}
-
-// baseName is the identifier that a type expression such as *T[K] is made from.
-func baseName(e ast.Expr) string {
-	for {
-		switch x := e.(type) {
-		case *ast.Ident:
-			return x.Name
-		case *ast.StarExpr:
-			e = x.X
-		case *ast.ParenExpr:
-			e = x.X
-		case *ast.IndexExpr:
-			e = x.X
-		case *ast.IndexListExpr:
-			e = x.X
-		default:
-			return ""
-		}
-	}
+	return cell.BaseName(f.Recv.List[0].Type)
 }
 
 // signature is how the symbol is declared, without the body of functions and the fields of types.

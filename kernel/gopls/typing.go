@@ -3,6 +3,8 @@ package gopls
 import (
 	"go/ast"
 	"go/token"
+
+	"urbangraph/kernel/cell"
 )
 
 // typed is a type expression and the place that gives its names a meaning.
@@ -196,7 +198,7 @@ func embeddedName(e ast.Expr) string {
 	case *ast.StarExpr:
 		return embeddedName(x.X)
 	}
-	return baseName(e)
+	return cell.BaseName(e)
 }
 
 // signatureOf is the type of a function or method.

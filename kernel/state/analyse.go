@@ -144,7 +144,7 @@ func (e *effects) note(f *ast.File, n ast.Node) {
 		return id != nil && id.Name != "_" && (id.Obj == nil || f.Scope.Lookup(id.Name) == id.Obj)
 	}
 	set := func(x ast.Expr) {
-		if id := root(x); free(id) {
+		if id := cell.Root(x); free(id) {
 			e.assigned[id.Name] = true
 		}
 	}
@@ -170,7 +170,7 @@ func (e *effects) note(f *ast.File, n ast.Node) {
 			}
 		case *ast.CallExpr:
 			if s, ok := ast.Unparen(n.Fun).(*ast.SelectorExpr); ok {
-				if id := root(s.X); free(id) {
+				if id := cell.Root(s.X); free(id) {
 					e.touched[id.Name] = true
 				}
 			}
@@ -247,28 +247,6 @@ func harmless(fn ast.Expr) bool {
 		return true
 	}
 	return false
-}
-
-// root is the name that x, x.f, x[i], x[i:j], *x and their combinations belong to, or nil.
-func root(x ast.Expr) *ast.Ident {
-	for {
-		switch e := x.(type) {
-		case *ast.Ident:
-			return e
-		case *ast.SelectorExpr:
-			x = e.X
-		case *ast.IndexExpr:
-			x = e.X
-		case *ast.SliceExpr:
-			x = e.X
-		case *ast.StarExpr:
-			x = e.X
-		case *ast.ParenExpr:
-			x = e.X
-		default:
-			return nil
-		}
-	}
 }
 
 // world is what is declared at package level while a cell runs: the notebook's declarations and, over
