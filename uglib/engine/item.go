@@ -120,19 +120,27 @@ func part(h hash.Hash, data []byte) {
 
 // row decodes and prepares what was read.
 func (r *request) row(m *uge.Model) (uge.Row, error) {
+	in, err := r.input(m)
+	if err != nil {
+		return uge.Row{}, err
+	}
+	return m.Row(in)
+}
+
+func (r *request) input(m *uge.Model) (uge.Input, error) {
 	in := uge.Input{Text: r.text, Graph: r.graph}
 	if r.image != nil {
 		img, err := r.decode()
 		if err != nil {
-			return uge.Row{}, err
+			return in, err
 		}
 		picture, err := m.Processor.Prepare(img)
 		if err != nil {
-			return uge.Row{}, err
+			return in, err
 		}
 		in.Images = []vision.Picture{picture}
 	}
-	return m.Row(in)
+	return in, nil
 }
 
 func (r *request) decode() (image.Image, error) {

@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"slices"
 	"sync"
 	"time"
@@ -34,6 +36,9 @@ type LiveOptions struct {
 	Wait time.Duration
 	// Queue is the most inputs that wait or are computed; 0 is 16 batches.
 	Queue int
+	// MaxPixels is the most pixels of an image, which a small file can have many of;
+	// 0 is 64 million.
+	MaxPixels int
 }
 
 // LiveStats count what was done so far.
@@ -64,6 +69,9 @@ func NewLive(e *Engine, o LiveOptions) *Live {
 	}
 	if o.Queue <= 0 {
 		o.Queue = 16 * e.o.Batch
+	}
+	if o.MaxPixels <= 0 {
+		o.MaxPixels = 64e6
 	}
 	ctx, stop := context.WithCancelCause(context.Background())
 	l := &Live{
@@ -119,6 +127,9 @@ func (l *Live) Embed(ctx context.Context, items []Item) ([]Answer, error) {
 			defer func() { <-l.workers }()
 			r, sum, err := items[i].read(l.e.o.Instruction)
 			if err == nil {
+				err = l.small(r.image)
+			}
+			if err == nil {
 				var w waiting
 				if w.row, err = r.row(l.e.model); err == nil {
 					w.sum = sum
@@ -163,6 +174,16 @@ func (l *Live) Embed(ctx context.Context, items []Item) ([]Answer, error) {
 		}
 	}
 	return answers, nil
+}
+
+// small refuses an image that would take much memory to decode. What cannot be
+// decoded at all is found out later.
+func (l *Live) small(data []byte) error {
+	config, _, err := image.DecodeConfig(bytes.NewReader(data))
+	if err == nil && float64(config.Width)*float64(config.Height) > float64(l.o.MaxPixels) {
+		return fmt.Errorf("the image has %d by %d pixels, at most %d are taken; make it smaller", config.Width, config.Height, l.o.MaxPixels)
+	}
+	return nil
 }
 
 // modelError is a failure of the model, not of an input.

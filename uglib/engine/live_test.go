@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
@@ -94,9 +95,15 @@ func TestLiveEnds(t *testing.T) {
 		t.Errorf("%d rows are left", l.rows)
 	}
 	// Without waiting.
-	l = NewLive(e, LiveOptions{Wait: -1})
+	l = NewLive(e, LiveOptions{Wait: -1, MaxPixels: 1000})
 	defer l.Close()
 	if got, err := l.Embed(t.Context(), []Item{{Text: "Oak"}}); err != nil || got[0].Vector == nil {
 		t.Errorf("%v, %v", got, err)
 	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	got, err := l.Embed(t.Context(), []Item{{Data: picture(rng, 30, 30)}, {Data: picture(rng, 40, 30)}})
+	if err != nil || got[0].Vector == nil {
+		t.Fatalf("%v, %v", got, err)
+	}
+	wantError(t, got[1].Err, "40 by 30 pixels, at most 1000")
 }
