@@ -34,6 +34,7 @@ The exit status is 1 if the chosen backend does not work.`,
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "Show what computes the models",
+		Example: `  ug backend list`,
 		Args:    cobra.NoArgs,
 		RunE:    show,
 	}, newInstallXLA(a))
