@@ -1,13 +1,21 @@
 package qwen2vl
 
 import (
+	"errors"
+	"fmt"
 	"math/rand/v2"
+	"os"
+	"runtime/debug"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"urbangraph/uglib/backbone/internal/golden"
+	"urbangraph/uglib/backbone/transformer"
 	"urbangraph/uglib/vision"
 )
 
@@ -97,6 +105,89 @@ func BenchmarkTrainStep(b *testing.B) {
 		step()
 	}
 	b.ReportMetric(pairs*60/(b.Elapsed().Seconds()/float64(b.N)), "samples/min")
+}
+
+// wideConfig has the width of Qwen2-VL-2B, four of its layers and a small vocabulary.
+func wideConfig() *Config {
+	cfg := Tiny(4096, 1536, 1, 4)
+	cfg.IntermediateSize, cfg.Heads, cfg.KVHeads, cfg.MRoPESection, cfg.RoPETheta = 8960, 12, 2, [3]int{16, 24, 24}, 1e6
+	return cfg
+}
+
+// BenchmarkForward times the forward pass of 4 rows of 64 tokens on the backend that UG_BACKEND names. The peak of memory
+// counts from loading the weights on. UG_BENCH_DTYPE=bfloat16 computes in that type. testdata/bench.py compares it with
+// transformers.
+func BenchmarkForward(b *testing.B) {
+	b.Run("wide", func(b *testing.B) { benchForward(b, wideConfig()) })
+	b.Run("tiny", func(b *testing.B) { benchForward(b, Tiny(4096, 128, 1, 4)) })
+}
+
+func benchForward(b *testing.B, cfg *Config) {
+	o := transformer.LoadOptions{Backend: golden.Backend()}
+	if name := os.Getenv("UG_BENCH_DTYPE"); name != "" {
+		var err error
+		if o.DType, err = dtypes.DTypeString(name); err != nil {
+			b.Fatal(err)
+		}
+	}
+	dir := b.TempDir()
+	random := model.NewStore()
+	if err := errors.Join(cfg.Init(random, 1), cfg.SaveWeights(random, dir)); err != nil {
+		b.Fatal(err)
+	}
+	random = nil
+	debug.FreeOSMemory()
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // where it works, the peak counts from here
+	store := model.NewStore()
+	if err := cfg.LoadWith(store, dir, o); err != nil {
+		b.Fatal(err)
+	}
+	const rows, tokens = 4, 64
+	batch, err := cfg.Layout(benchRows(cfg, rows, tokens, false), Sizes{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	exec, err := model.NewExec(golden.Backend(), store, func(s *model.Scope, nodes []*Node) *Node {
+		return L2Normalize(cfg.LastHidden(s, NewInputs(nodes), Options{}), -1)
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var args []any
+	for _, t := range batch.Tensors() {
+		args = append(args, t)
+	}
+	pass := func() {
+		out, err := exec.Call(args...)
+		if err != nil {
+			b.Fatal(err)
+		}
+		golden.Floats(b, out[0]) // waits for it
+	}
+	compiling := time.Now()
+	pass()
+	first := time.Since(compiling)
+	pass()
+	for b.Loop() {
+		pass()
+	}
+	b.ReportMetric(rows*tokens*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
+	b.ReportMetric(first.Seconds(), "s-first")
+	b.ReportMetric(peakMemory(b), "peak-MB")
+}
+
+// peakMemory is the most memory that the process held, in MB, 0 where that is not known.
+func peakMemory(b *testing.B) float64 {
+	data, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(data), "VmHWM:")
+	var kB float64
+	if _, err := fmt.Sscan(rest, &kB); err != nil {
+		b.Fatal(err)
+	}
+	return kB / 1024
 }
 
 // BenchmarkLayout times the host's part of the step's picture side.
