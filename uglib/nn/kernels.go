@@ -40,16 +40,22 @@ func (k Kernels) fit(x *Node) bool {
 // Product gives y = f(a, b), with da(dy) and db(dy) in place of its gradients
 // by a and b. GoMLX's form leaves them to f.
 //
-// An identity after f catches dy, and identities before it hand on what is
-// made from dy; f's own gradients then feed nothing, and compiling drops them.
+// The gradient flows through a copy of the computation that is never run: an
+// identity after f catches dy, and identities before it hand on what is made
+// from dy; f's own gradients then feed nothing, and compiling drops them, as it
+// drops the copy. In the computation itself an identity would copy what it is
+// given, weights above all.
 func (k Kernels) Product(a, b *Node, f func(a, b *Node) *Node, da, db func(dy *Node) *Node) *Node {
 	if !k.fit(a) {
 		return f(a, b)
 	}
-	var dy *Node
-	a = IdentityWithCustomGradient(a, func(_, _ *Node) *Node { return da(dy) })
-	b = IdentityWithCustomGradient(b, func(_, _ *Node) *Node { return db(dy) })
-	return IdentityWithCustomGradient(f(a, b), func(_, v *Node) *Node { dy = v; return v })
+	y, _ := InternalFusedOpCaller(func() *Node { return f(a, b) }, func() *Node {
+		var dy *Node
+		x := IdentityWithCustomGradient(a, func(_, _ *Node) *Node { return da(dy) })
+		w := IdentityWithCustomGradient(b, func(_, _ *Node) *Node { return db(dy) })
+		return IdentityWithCustomGradient(f(x, w), func(_, v *Node) *Node { dy = v; return v })
+	}, true)
+	return y
 }
 
 // ProductT is x·wᵀ for x [..., in] and w [out, in]: [..., out]. With shared, x

@@ -3,6 +3,7 @@ package nn
 import (
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -152,5 +153,32 @@ func TestKernelForms(t *testing.T) {
 				t.Errorf("result %d[%d] is %g in one form and %g in the other", i, j, a[j], b[j])
 			}
 		}
+	}
+}
+
+// A forward pass computes with the weights where they are.
+func TestProductCopiesNothing(t *testing.T) {
+	b := backend(t)
+	if !isGoBackend(b) {
+		t.Skip("other backends compute in GoMLX's form")
+	}
+	const n = 1 << 11
+	s := newStore(t, 1)
+	set(t, s, "/weight", tensors.FromFlatDataAndDimensions(make([]float32, n*n), n, n))
+	exec, err := model.NewExec(b, s, func(s *model.Scope, x *Node) *Node {
+		return KernelsOf(x.Graph()).ProductT(x, s.GetVariable("weight").NodeValue(x.Graph()), false)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := tensors.FromFlatDataAndDimensions(make([]float32, 8*n), 8, n)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := exec.Call(x); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 4*n*n {
+		t.Errorf("%d bytes were taken, more than the weight has", grown)
 	}
 }
