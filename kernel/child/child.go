@@ -26,6 +26,10 @@ type Options struct {
 	Work string   // private folder, made by the caller; the child's sockets, log and temporary files go there
 	Name string   // name of the connection file; GoNB reads the id of the kernel out of kernel-<id>.json
 
+	// Spawn starts the process, by calling start, and learns its id, which is that of its process group too. It
+	// may be nil.
+	Spawn func(start func() (pid int, err error)) error
+
 	Unasked func(m *wire.Message)         // messages on iopub that answer no request of ours; may be nil
 	Input   func(req *Call, prompt Input) // the child asks for a line of input; may be nil
 }
@@ -77,7 +81,20 @@ func Start(ctx context.Context, o Options) (*Child, error) {
 	fatal := &tail{}
 	c.cmd.Stdout, c.cmd.Stderr = fatal, fatal
 	c.cmd.WaitDelay = time.Second
-	if err := startTied(c.cmd, c.ended); err != nil {
+	spawn := o.Spawn
+	if spawn == nil {
+		spawn = func(start func() (int, error)) error {
+			_, err := start()
+			return err
+		}
+	}
+	err = spawn(func() (int, error) {
+		if err := startTied(c.cmd, c.ended); err != nil {
+			return 0, err
+		}
+		return c.PID(), nil
+	})
+	if err != nil {
 		return nil, fmt.Errorf("GoNB did not start: %w; run the set-up again: ugkernel setup", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)

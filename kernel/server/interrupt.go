@@ -61,16 +61,15 @@ func (e *execution) signalAll(sig syscall.Signal) {
 	for _, g := range groups {
 		syscall.Kill(-g, sig)
 	}
-	keep := e.s.ours()
-	procs.Signal(procs.Since(os.Getpid(), e.began, keep...), sig)
+	k := e.s.keeper
+	k.spawning.Lock()
+	defer k.spawning.Unlock()
+	procs.Signal(procs.Since(os.Getpid(), e.began, append(e.s.ours(), k.pid)...), sig)
 }
 
-// ours are the process groups that belong to the kernel and not to a cell.
+// ours are the process groups, besides GoNB's, that belong to the kernel and not to a cell.
 func (s *Server) ours() []int {
 	keep := []int{syscall.Getpgrp(), s.guard.pid()}
-	if c := s.liveChild(); c != nil {
-		keep = append(keep, c.PID())
-	}
 	if g := s.gopls.Process(); g > 0 {
 		keep = append(keep, g)
 	}

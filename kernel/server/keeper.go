@@ -20,6 +20,9 @@ import (
 type keeper struct {
 	s *Server
 
+	spawning sync.Mutex // held while a process is started, and while processes are listed to be killed
+	pid      int        // process group of the latest GoNB, under spawning
+
 	mu      sync.Mutex
 	changed sync.Cond
 	child   *child.Child
@@ -150,7 +153,7 @@ func (k *keeper) start(ctx context.Context) (*child.Child, error) {
 	}
 	c, err := child.Start(ctx, child.Options{
 		GoNB: filepath.Join(s.o.State, BinFolder, "gonb"), Env: s.childEnv(work), Work: work, Name: filepath.Base(s.o.Connection),
-		Unasked: s.fromChild, Input: s.childAsks,
+		Unasked: s.fromChild, Input: s.childAsks, Spawn: k.spawn,
 	})
 	if err != nil {
 		os.RemoveAll(work)
@@ -170,6 +173,17 @@ func (k *keeper) start(ctx context.Context) (*child.Child, error) {
 // noGet keeps GoNB from starting a `go get` for each cell: the daemon itself finds what no module provides,
 // while it builds.
 const noGet = "%noautoget"
+
+// spawn starts a process so that nobody takes it for one of a cell.
+func (k *keeper) spawn(start func() (int, error)) error {
+	k.spawning.Lock()
+	defer k.spawning.Unlock()
+	pid, err := start()
+	if err == nil {
+		k.pid = pid
+	}
+	return err
+}
 
 // replay makes the child know what was declared and set before. Declarations that no longer build are a
 // nuisance, not a reason to have no kernel.
