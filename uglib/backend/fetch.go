@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	tries      = 4                // to reach a server or to go on with a download
+	tries      = 3                // to reach a server or to go on with a download
 	userAgent  = "ug"             // servers of packages ask for one
 	indexBytes = 64 << 20         // most of a page of an index
 	headerWait = 30 * time.Second // for a server's answer
