@@ -4,6 +4,7 @@ package nn
 
 import (
 	"os"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,6 +21,17 @@ func mapFile(file *os.File, size int64) ([]byte, error) {
 	}
 	_ = unix.Madvise(data, unix.MADV_WILLNEED) // reading ahead is help, no need
 	return data, nil
+}
+
+// dropPages takes the whole pages of mapped data, which nothing was written to,
+// out of memory until they are used again.
+func dropPages(data []byte) {
+	page := uintptr(os.Getpagesize())
+	begin := uintptr(unsafe.Pointer(unsafe.SliceData(data)))
+	skip := (page - begin%page) % page
+	if size := uintptr(len(data)); size >= skip+page {
+		_ = unix.Madvise(data[skip:size-(size-skip)%page], unix.MADV_DONTNEED) // sparing memory is no need
+	}
 }
 
 func unmapFile(data []byte) error { return unix.Munmap(data) }

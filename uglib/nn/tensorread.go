@@ -49,7 +49,11 @@ func (e entry) read(backend compute.Backend, from dtypes.DType, shape shapes.Sha
 				e.file.lent = true
 				return t, err
 			}
-			return tensors.FromRaw(backend, 0, shape, data)
+			t, err = tensors.FromRaw(backend, 0, shape, data)
+			if !e.file.lent {
+				dropPages(data) // the copy is enough
+			}
+			return t, err
 		}
 	}
 	return placed(backend, shape, func(flat any) error {
