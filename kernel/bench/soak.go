@@ -131,14 +131,22 @@ func (b *Bench) Kills(ctx context.Context, kills int) (map[string]int, error) {
 			n++
 			report(n)
 		}
-		if _, err := q.Wait(ctx); err != nil {
-			return killed, fmt.Errorf("after %d kills a cell did not end: %w", n, err)
+		if err := ends(ctx, q); err != nil {
+			return killed, fmt.Errorf("after %d kills a cell did not end: %w\nlog of the kernel:\n%s", n, err, k.Log())
 		}
 		if _, err := timed(ctx, k, fmt.Sprintf("fmt.Println(T{%d})", n%5)); err != nil {
-			return killed, fmt.Errorf("after %d kills the next cell failed: %w", n, err)
+			return killed, fmt.Errorf("after %d kills the next cell failed: %w\nlog of the kernel:\n%s", n, err, k.Log())
 		}
 	}
 	return killed, nil
+}
+
+// ends waits until a cell has ended, well or not, at most a minute.
+func ends(ctx context.Context, q *client.Request) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	_, err := q.Wait(ctx)
+	return err
 }
 
 // killOne kills a process of the kernel, but not the kernel itself nor its guard, and returns its kind.

@@ -51,6 +51,8 @@ type Child struct {
 
 	shell, control, stdin, iopub *zmtp.Conn
 
+	said tail // what the process prints, which it does only when it fails
+
 	dead   chan struct{}
 	status error // how it ended; valid when dead is closed
 
@@ -78,8 +80,7 @@ func Start(ctx context.Context, o Options) (*Child, error) {
 	args := append([]string{"--kernel", file, "-raw_error", "-logtostderr=false", "-stderrthreshold=FATAL", "-log_file=" + log}, o.Args...)
 	c.cmd = exec.Command(o.GoNB, args...)
 	c.cmd.Dir, c.cmd.Env = o.Dir, o.Env
-	fatal := &tail{}
-	c.cmd.Stdout, c.cmd.Stderr = fatal, fatal
+	c.cmd.Stdout, c.cmd.Stderr = &c.said, &c.said
 	c.cmd.WaitDelay = time.Second
 	spawn := o.Spawn
 	if spawn == nil {
@@ -102,10 +103,9 @@ func Start(ctx context.Context, o Options) (*Child, error) {
 	ctx, stop := c.untilDead(ctx)
 	defer stop()
 	if err := c.connect(ctx, conn); err != nil {
-		c.Kill()
-		<-c.dead
+		c.Bury()
 		c.disconnect()
-		return nil, fmt.Errorf("GoNB does not answer: %w%s", err, fatal.note())
+		return nil, fmt.Errorf("GoNB does not answer: %w%s", err, c.said.note())
 	}
 	return c, nil
 }
@@ -186,6 +186,9 @@ func (c *Child) disconnect() {
 // Dead is closed when the process has ended.
 func (c *Child) Dead() <-chan struct{} { return c.dead }
 
+// Said is the end of what GoNB has printed, for a log: why it has died, if it knew.
+func (c *Child) Said() string { return c.said.note() }
+
 // PID is the process id of GoNB.
 func (c *Child) PID() int { return c.cmd.Process.Pid }
 
@@ -199,6 +202,12 @@ func (c *Child) Count() int {
 // Kill ends the process and everything in its process group at once.
 func (c *Child) Kill() { syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) }
 
+// Bury makes sure that a child which no longer answers has ended.
+func (c *Child) Bury() {
+	c.Kill()
+	<-c.dead
+}
+
 // Stop asks the child to end, and kills it when it has not done so after the given time. It returns when
 // the process is gone.
 func (c *Child) Stop(grace time.Duration) {
@@ -207,8 +216,7 @@ func (c *Child) Stop(grace time.Duration) {
 	case <-c.dead:
 	case <-time.After(grace):
 	}
-	c.Kill()
-	<-c.dead
+	c.Bury()
 }
 
 // receive hands on what comes in until the socket is closed. Messages that are not from our child cannot

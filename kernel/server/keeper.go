@@ -70,7 +70,7 @@ func (k *keeper) keep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-c.Dead():
-			k.s.logf("GoNB has died")
+			k.s.logf("GoNB has died%s", c.Said())
 			k.set(nil, nil)
 		}
 	}

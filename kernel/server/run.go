@@ -251,6 +251,7 @@ func (e *execution) toChild(code string, in *sent) *trace.Error {
 		switch {
 		case errors.Is(err, child.ErrDied) && !began && try < 3:
 			e.print(panicked)
+			c.Bury()
 			continue
 		case errors.Is(err, child.ErrDied):
 			e.print(panicked)
