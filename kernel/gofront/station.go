@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -27,6 +28,7 @@ type tool struct {
 	cmd  *exec.Cmd
 	gate *os.File
 	said bytes.Buffer
+	over bool // it has been waited for, which must not be done twice
 }
 
 // configPipe is the import configuration as compile and link see it: the first file that they inherit.
@@ -140,6 +142,17 @@ func (d *Daemon) startTool(ctx context.Context, dir string, env []string, name s
 	return t, nil
 }
 
+// wait waits for the end of the program. One that was killed long ago may have been taken note of by the
+// kernel, as it does with what cells leave behind; nothing else is known of its end then.
+func (t *tool) wait() error {
+	t.over = true
+	err := t.cmd.Wait()
+	if errors.Is(err, syscall.ECHILD) {
+		return errKilled
+	}
+	return err
+}
+
 // errKilled is of a program that a signal has ended.
 var errKilled = errors.New("killed")
 
@@ -147,7 +160,7 @@ var errKilled = errors.New("killed")
 func (t *tool) finish(config []byte) (said string, err error) {
 	_, broken := t.gate.Write(config)
 	t.gate.Close()
-	err = t.cmd.Wait()
+	err = t.wait()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && !exit.Exited() {
 		return t.said.String(), errKilled
 	}
@@ -164,9 +177,9 @@ func (s *station) kill() { s.cancel() }
 func (s *station) clear() {
 	s.cancel()
 	for _, t := range []*tool{s.compile, s.link} {
-		if t != nil && t.cmd.ProcessState == nil {
+		if t != nil && !t.over {
 			t.gate.Close()
-			t.cmd.Wait()
+			t.wait()
 		}
 	}
 	os.RemoveAll(s.dir)
