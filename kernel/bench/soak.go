@@ -69,6 +69,9 @@ func holds(pid int) (memory int64, files, others int) {
 	}
 	add(pid)
 	for _, p := range procs.Descendants(pid) {
+		if p.Ended { // and is about to be taken note of
+			continue
+		}
 		switch p.Name {
 		case "gonb":
 			add(p.PID)

@@ -150,7 +150,7 @@ func TestDefectsOfGoNB(t *testing.T) {
 			interruptAfter(t, b, "exec.Command(\"sleep\", \"4711\").Run()", 600*time.Millisecond)
 			eventually(t, 3*time.Second, "sleep ends", func() bool {
 				for _, p := range procs.Since(b.PID(), before) {
-					if p.Name == "sleep" {
+					if p.Name == "sleep" && !p.Ended {
 						return false
 					}
 				}
