@@ -13,7 +13,10 @@ import (
 // of those that do not parse, too: they fail for better reasons. Else it is the text of an error, one line
 // for each import, that says where it stands and how the module can be fetched.
 func (d *Daemon) missing(q request) string {
-	var m *modules
+	m, err := readModules(q.dir, d.Toolchain)
+	if err != nil {
+		return ""
+	}
 	files, err := filepath.Glob(filepath.Join(q.dir, "*.go"))
 	if err != nil {
 		return ""
@@ -27,15 +30,7 @@ func (d *Daemon) missing(q request) string {
 		}
 		for _, s := range af.Imports {
 			p, err := strconv.Unquote(s.Path.Value)
-			if err != nil || p == "C" || p == "unsafe" || hasGo(filepath.Join(d.Root, "src", filepath.FromSlash(p))) {
-				continue
-			}
-			if m == nil {
-				if m, err = readModules(q.dir, d.Toolchain); err != nil {
-					return ""
-				}
-			}
-			if _, ok := m.locate(p); ok {
+			if err != nil || m.provides(p) {
 				continue
 			}
 			at := set.Position(s.Path.Pos())

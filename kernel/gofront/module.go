@@ -3,11 +3,8 @@ package gofront
 import (
 	"bytes"
 	"fmt"
-	"go/parser"
-	"go/token"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -236,30 +233,4 @@ func hasGo(dir string) bool {
 		}
 	}
 	return false
-}
-
-// imports lists the import paths of the Go files in dir.
-func imports(dir string) ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	if err != nil {
-		return nil, err
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("no Go files in %s", dir)
-	}
-	var out []string
-	for _, f := range files {
-		af, err := parser.ParseFile(token.NewFileSet(), f, nil, parser.ImportsOnly)
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range af.Imports {
-			p, err := strconv.Unquote(s.Path.Value)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, p)
-		}
-	}
-	return out, nil
 }
