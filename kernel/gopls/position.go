@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
-	"unicode/utf8"
 )
 
 // position is a place in a file as the language server protocol counts: lines and UTF-16 code units in
@@ -32,27 +31,6 @@ func positionOf(text string, offset int) position {
 		}
 	}
 	return p
-}
-
-// offsetOf is the byte offset of a position in text, or of the nearest one that exists.
-func offsetOf(text string, p position) int {
-	at := 0
-	for range p.Line {
-		i := strings.IndexByte(text[at:], '\n')
-		if i < 0 {
-			return len(text)
-		}
-		at += i + 1
-	}
-	for units := 0; units < p.Character && at < len(text) && text[at] != '\n'; {
-		r, n := utf8.DecodeRuneInString(text[at:])
-		at += n
-		units++
-		if r > 0xFFFF {
-			units++
-		}
-	}
-	return at
 }
 
 // fileURI is the address of a file.

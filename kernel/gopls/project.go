@@ -55,16 +55,6 @@ func (p *project) toFile(offset int) int {
 	return len(p.text)
 }
 
-// toCell is where an offset of cellFile is in the cell; it reports false outside of it.
-func (p *project) toCell(offset int) (int, bool) {
-	for _, s := range p.segments {
-		if d := offset - s.at; d >= 0 && d <= s.to-s.from {
-			return s.from + d, true
-		}
-	}
-	return 0, false
-}
-
 // compose writes the two files for a cell. A cell that does not parse is cut as well as can be; brackets
 // that are still open are closed, so that what follows stays apart.
 func compose(nb Notebook, o cell.Outline, m *importer) *project {

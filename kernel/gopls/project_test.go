@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"urbangraph/kernel/cell"
 )
@@ -176,4 +177,35 @@ func TestPositions(t *testing.T) {
 			t.Errorf("%s came back as %s", path, got)
 		}
 	}
+}
+
+// toCell is where an offset of cellFile is in the cell; it reports false outside of it.
+func (p *project) toCell(offset int) (int, bool) {
+	for _, s := range p.segments {
+		if d := offset - s.at; d >= 0 && d <= s.to-s.from {
+			return s.from + d, true
+		}
+	}
+	return 0, false
+}
+
+// offsetOf is the byte offset of a position in text, or of the nearest one that exists.
+func offsetOf(text string, p position) int {
+	at := 0
+	for range p.Line {
+		i := strings.IndexByte(text[at:], '\n')
+		if i < 0 {
+			return len(text)
+		}
+		at += i + 1
+	}
+	for units := 0; units < p.Character && at < len(text) && text[at] != '\n'; {
+		r, n := utf8.DecodeRuneInString(text[at:])
+		at += n
+		units++
+		if r > 0xFFFF {
+			units++
+		}
+	}
+	return at
 }
