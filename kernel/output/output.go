@@ -128,9 +128,10 @@ func (out *Output) follow(s *stream) {
 		out.throttle()
 		out.mu.Lock()
 		if s == out.stderr { // what was printed to standard output before it
-			out.stdout.read(1 << 30)
+			out.stdout.readAll()
 		}
-		end := s.read(1)
+		s.read()
+		end := s.over
 		out.mu.Unlock()
 		if end {
 			break
@@ -164,34 +165,29 @@ func (out *Output) Ordered(listener *os.File) {
 		defer out.readers.Done()
 		order.Watch(listener, out.stderr.file, func() {
 			out.mu.Lock()
-			out.stdout.read(1 << 30)
-			out.stderr.read(1 << 30)
+			out.catchUp()
 		}, func() {
 			defer out.mu.Unlock()
 			// Nothing else is read before the write has arrived.
 			for end := time.Now().Add(announced); !readable(out.stderr.file) && time.Now().Before(end); {
 				runtime.Gosched()
 			}
-			out.stderr.read(1 << 30)
+			out.stderr.readAll()
 		})
 	}()
 }
 
-// Sync hands on all text that has been written until now.
-func (out *Output) Sync() {
-	out.mu.Lock()
-	defer out.mu.Unlock()
-	out.stdout.read(1 << 30)
-	out.stderr.read(1 << 30)
-	out.flush()
+// catchUp takes all text that has been written until now.
+func (out *Output) catchUp() {
+	out.stdout.readAll()
+	out.stderr.readAll()
 }
 
 // Show hands on a display that came another way, after all that was printed before it.
 func (out *Output) Show(m display.Message) {
 	out.mu.Lock()
 	defer out.mu.Unlock()
-	out.stdout.read(1 << 30)
-	out.stderr.read(1 << 30)
+	out.catchUp()
 	out.flush()
 	out.sink.Show(m)
 }
@@ -203,7 +199,7 @@ func (out *Output) Finish() (panicked string) {
 	out.mu.Lock()
 	defer out.mu.Unlock()
 	for _, s := range []*stream{out.stdout, out.stderr} {
-		s.read(1 << 30)
+		s.readAll()
 		s.finish()
 	}
 	out.flush()
@@ -211,14 +207,6 @@ func (out *Output) Finish() (panicked string) {
 		out.show(n, false)
 	}
 	return out.hold.take()
-}
-
-// Print hands on text that is not from the program, such as a panic that was held back.
-func (out *Output) Print(stream, text string) {
-	out.mu.Lock()
-	defer out.mu.Unlock()
-	out.text(stream, text)
-	out.flush()
 }
 
 // Printed is how many bytes of text the program has written.
@@ -399,14 +387,6 @@ func (out *Output) unmarked() []uint32 {
 // Wait waits until nobody writes any more, not even processes that the program has left behind.
 func (out *Output) Wait() { out.readers.Wait() }
 
-// Detach stops reading: what is still written is lost, and its writers get the signal of a broken pipe.
-func (out *Output) Detach() {
-	past := time.Unix(1, 0)
-	for _, f := range []*os.File{out.stdout.file, out.stderr.file, out.shown} {
-		f.SetReadDeadline(past)
-	}
-}
-
 // stream is one of the two streams of text.
 type stream struct {
 	file *os.File
@@ -435,21 +415,29 @@ func (s *stream) wait() error {
 	})
 }
 
-// read takes what can be read now, at most n times a buffer; it reports whether the stream has ended.
-func (s *stream) read(n int) (end bool) {
-	for ; n > 0 && !s.over; n-- {
-		got, err := readNow(s.raw, s.buf[s.rest:])
-		if got <= 0 {
-			s.over = err == nil || !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EINTR)
-			return s.over
-		}
-		s.rest += got
-		s.rest = copy(s.buf, s.buf[s.take(s.buf[:s.rest], false):s.rest])
-		if s.rest == len(s.buf) { // not a mark and no character: cannot be, but must not stop the stream
-			s.finish()
-		}
+// readAll takes all that can be read now.
+func (s *stream) readAll() {
+	for s.read() > 0 {
 	}
-	return s.over
+}
+
+// read takes what can be read now, at most a buffer, and returns how much it was. At the end of the stream
+// it is over.
+func (s *stream) read() int {
+	if s.over {
+		return 0
+	}
+	got, err := readNow(s.raw, s.buf[s.rest:])
+	if got <= 0 {
+		s.over = err == nil || !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EINTR)
+		return 0
+	}
+	s.rest += got
+	s.rest = copy(s.buf, s.buf[s.take(s.buf[:s.rest], false):s.rest])
+	if s.rest == len(s.buf) { // not a mark and no character: cannot be, but must not stop the stream
+		s.finish()
+	}
+	return got
 }
 
 // finish takes what was left over.
