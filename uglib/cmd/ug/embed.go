@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"urbangraph/uglib/backend"
 	"urbangraph/uglib/engine"
 )
 
@@ -109,26 +108,15 @@ func (f *embedFlags) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := a.computes(); err != nil {
-		return err
-	}
-	m, err := f.model.load(ctx)
+	m, e, err := f.model.engine(ctx, a, engine.Options{Instruction: ask, Batch: f.batch})
 	if err != nil {
 		return err
 	}
+	defer e.Close()
 	about := engine.About{Model: m.name, Width: m.Backbone.HiddenSize(), Instruction: ask}
 	if about.Fingerprint, err = engine.Fingerprint(m.dir); err != nil {
 		return err
 	}
-	be, err := backend.Default()
-	if err != nil {
-		return err
-	}
-	e, err := engine.New(m.Model, be, engine.Options{Instruction: ask, Batch: f.batch})
-	if err != nil {
-		return usageError{err}
-	}
-	defer e.Close()
 	journal, anew, err := engine.OpenJournal(f.beside(".journal"), about)
 	if err != nil {
 		return err

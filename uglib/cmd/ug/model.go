@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"urbangraph/uglib/backbone/transformer"
+	"urbangraph/uglib/backend"
+	"urbangraph/uglib/engine"
 	"urbangraph/uglib/store"
 	"urbangraph/uglib/train"
 	"urbangraph/uglib/ugdata"
@@ -39,6 +41,26 @@ func (f *modelFlags) load(ctx context.Context) (*loadedModel, error) {
 	}
 	m.Model, err = uge.Load(m.dir)
 	return m, err
+}
+
+// engine reads the model and makes an engine for it, which the caller has to close.
+func (f *modelFlags) engine(ctx context.Context, a *app, o engine.Options) (*loadedModel, *engine.Engine, error) {
+	if err := a.computes(); err != nil {
+		return nil, nil, err
+	}
+	m, err := f.load(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	be, err := backend.Default()
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := engine.New(m.Model, be, o)
+	if err != nil {
+		return nil, nil, usageError{err}
+	}
+	return m, e, nil
 }
 
 // find says where the model is, without reading it.

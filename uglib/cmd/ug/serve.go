@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"urbangraph/uglib/backend"
 	"urbangraph/uglib/engine"
 	"urbangraph/uglib/engine/openai"
 )
@@ -97,20 +96,9 @@ func (f *serveFlags) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := a.computes(); err != nil {
-		return err
-	}
-	m, err := f.model.load(ctx)
+	m, e, err := f.model.engine(ctx, a, engine.Options{Instruction: ask, Batch: f.batch})
 	if err != nil {
 		return err
-	}
-	be, err := backend.Default()
-	if err != nil {
-		return err
-	}
-	e, err := engine.New(m.Model, be, engine.Options{Instruction: ask, Batch: f.batch})
-	if err != nil {
-		return usageError{err}
 	}
 	defer e.Close()
 	wait := f.wait
