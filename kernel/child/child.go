@@ -189,6 +189,16 @@ func (c *Child) Dead() <-chan struct{} { return c.dead }
 // Said is the end of what GoNB has printed, for a log: why it has died, if it knew.
 func (c *Child) Said() string { return c.said.note() }
 
+// Alive reports whether the process has not ended.
+func (c *Child) Alive() bool {
+	select {
+	case <-c.dead:
+		return false
+	default:
+		return true
+	}
+}
+
 // PID is the process id of GoNB.
 func (c *Child) PID() int { return c.cmd.Process.Pid }
 

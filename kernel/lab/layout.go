@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"urbangraph/kernel/lab/kernelspec"
+	"urbangraph/kernel/server"
 )
 
 // KernelName is the name of the kernelspec, and KernelTitle what JupyterLab shows.
@@ -54,13 +55,13 @@ func (l Layout) Python() string { return filepath.Join(l.Venv(), "bin", "python"
 func (l Layout) State() string { return filepath.Join(l.Repo, ".ug") }
 
 // Bin is the folder of the Go tools.
-func (l Layout) Bin() string { return filepath.Join(l.State(), "bin") }
+func (l Layout) Bin() string { return filepath.Join(l.State(), server.BinFolder) }
 
 // Front is the folder of the fronts.
-func (l Layout) Front() string { return filepath.Join(l.State(), "front") }
+func (l Layout) Front() string { return filepath.Join(l.State(), server.FrontFolder) }
 
 // Cells is the folder of import configurations and programs of cells.
-func (l Layout) Cells() string { return filepath.Join(l.State(), "cells") }
+func (l Layout) Cells() string { return filepath.Join(l.State(), server.CacheFolder) }
 
 // KernelspecDir is the folder of the kernel's description in the Python environment.
 func (l Layout) KernelspecDir() string {

@@ -63,13 +63,18 @@ func (c *comms) note(kind string, content []byte) {
 
 // fromChild hands on what GoNB publishes by itself: traffic of its widgets.
 func (s *Server) fromChild(m *wire.Message) {
+	var because *request
+	if cur := s.current(); cur != nil {
+		because = cur.req
+	}
+	s.fromComm(m, because)
+}
+
+// fromComm hands on a message of GoNB about a comm; others are left out.
+func (s *Server) fromComm(m *wire.Message, because *request) {
 	switch kind := m.Header.MsgType; kind {
 	case "comm_open", "comm_msg", "comm_close":
 		s.comms.note(kind, m.Content)
-		var because *request
-		if cur := s.current(); cur != nil {
-			because = cur.req
-		}
 		s.publish(kind, because, m.Content, m.Metadata, m.Buffers...)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"urbangraph/kernel/cell"
 	"urbangraph/kernel/display"
@@ -15,19 +14,18 @@ import (
 	"urbangraph/kernel/resources"
 	"urbangraph/kernel/run"
 	"urbangraph/kernel/state"
+	"urbangraph/kernel/trace"
 )
 
 // execution is one run of a cell.
 type execution struct {
-	s      *Server
-	req    *request
-	count  int
-	silent bool
-	asks   executeRequest
-	cell   *cell.Cell
+	s     *Server
+	req   *request
+	count int
+	asks  executeRequest
+	cell  *cell.Cell
 
 	began       int64 // in the time of procs
-	start       time.Time
 	ctx         context.Context
 	cancel      context.CancelFunc
 	done        chan struct{}
@@ -90,7 +88,7 @@ func (s *Server) execute(r *request) {
 		return
 	}
 	store := orTrue(asks.Store) && !asks.Silent
-	e := &execution{s: s, req: r, silent: asks.Silent, asks: asks, began: procs.Now(), start: time.Now(),
+	e := &execution{s: s, req: r, asks: asks, began: procs.Now(),
 		done: make(chan struct{}), commands: map[string]launch{}}
 	e.ctx, e.cancel = context.WithCancel(s.ctx)
 	defer e.cancel()
@@ -107,7 +105,7 @@ func (s *Server) execute(r *request) {
 		s.mu.Unlock()
 		close(e.done)
 	}()
-	if !e.silent {
+	if !e.asks.Silent {
 		s.publish("execute_input", r, object{"code": *asks.Code, "execution_count": e.count}, nil)
 	}
 
@@ -120,8 +118,9 @@ func (s *Server) execute(r *request) {
 		if e.interrupted.Load() {
 			failed = interruptedError(failed)
 		}
-		content = object{"status": "error", "execution_count": e.count, "ename": failed.Name, "evalue": failed.Value, "traceback": failed.Traceback, "payload": []object{}}
-		e.publish("error", object{"ename": failed.Name, "evalue": failed.Value, "traceback": failed.Traceback})
+		e.publish("error", errorContent(failed))
+		content = errorContent(failed)
+		content["status"], content["execution_count"], content["payload"] = "error", e.count, []object{}
 	} else {
 		content["user_expressions"] = e.expressions()
 	}
@@ -140,6 +139,11 @@ func (s *Server) execute(r *request) {
 	}
 }
 
+// errorContent is what messages say of an error.
+func errorContent(failed *trace.Error) object {
+	return object{"ename": failed.Name, "evalue": failed.Value, "traceback": failed.Traceback}
+}
+
 // abort answers a cell that is not run because one before it has failed.
 func (s *Server) abort(r *request) {
 	s.during(r, func() { s.reply(r, "execute_reply", object{"status": "aborted"}) })
@@ -155,9 +159,14 @@ func (e *execution) payloads() []object {
 
 // publish sends a message because of this cell, unless it is silent.
 func (e *execution) publish(kind string, content any) {
-	if !e.silent && !e.quiet {
+	if !e.asks.Silent && !e.quiet {
 		e.s.publish(kind, e.req, content, nil)
 	}
+}
+
+// display shows something of the kernel's own.
+func (e *execution) display(data object) {
+	e.publish("display_data", object{"data": data, "metadata": object{}, "transient": object{}})
 }
 
 // Text implements [output.Sink].
@@ -204,7 +213,7 @@ func (e *execution) Show(m display.Message) {
 		e.s.comms.note(m.Type, m.Content)
 		kind, content, metadata = m.Type, m.Content, m.RawMetadata
 	}
-	if !e.silent {
+	if !e.asks.Silent {
 		e.s.publish(kind, e.req, content, metadata)
 	}
 }
@@ -254,7 +263,9 @@ func (e *execution) expressions() object {
 		failed := e.runGo(nil, cell.Parse(code))
 		e.quiet = false
 		if failed != nil {
-			out[name] = object{"status": "error", "ename": failed.Name, "evalue": failed.Value, "traceback": failed.Traceback}
+			content := errorContent(failed)
+			content["status"] = "error"
+			out[name] = content
 			continue
 		}
 		value := object{"status": "ok", "data": object{}, "metadata": object{}}

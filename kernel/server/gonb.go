@@ -34,9 +34,8 @@ func (e *execution) fromGoNB(m *wireMessage) {
 			}
 			e.publish(m.Header.MsgType, object{"data": c.Data, "metadata": c.Metadata, "transient": c.Transient})
 		}
-	case "comm_open", "comm_msg", "comm_close":
-		e.s.comms.note(m.Header.MsgType, m.Content)
-		e.s.publish(m.Header.MsgType, e.req, m.Content, m.Metadata, m.Buffers...)
+	default:
+		e.s.fromComm(m, e.req)
 	}
 }
 

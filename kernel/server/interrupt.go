@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -56,7 +57,7 @@ func (s *Server) interrupt() {
 // and what GoNB and those programs have started since the cell began. GoNB itself and gopls stay.
 func (e *execution) signalAll(sig syscall.Signal) {
 	e.mu.Lock()
-	groups := append([]int(nil), e.groups...)
+	groups := slices.Clone(e.groups)
 	e.mu.Unlock()
 	for _, g := range groups {
 		syscall.Kill(-g, sig)

@@ -92,12 +92,8 @@ func (k *keeper) set(c *child.Child, err error) bool {
 func (k *keeper) live() *child.Child {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.child != nil {
-		select {
-		case <-k.child.Dead():
-			return nil
-		default:
-		}
+	if k.child == nil || !k.child.Alive() {
+		return nil
 	}
 	return k.child
 }
@@ -112,14 +108,9 @@ func (k *keeper) wait(ctx context.Context) (*child.Child, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for {
-		if c := k.child; c != nil {
-			select {
-			case <-c.Dead():
-			default:
-				return c, nil
-			}
-		}
 		switch {
+		case k.child != nil && k.child.Alive():
+			return k.child, nil
 		case k.ended:
 			return nil, errors.New("the kernel is shutting down")
 		case k.err != nil:
@@ -152,7 +143,7 @@ func (k *keeper) start(ctx context.Context) (*child.Child, error) {
 		return nil, err
 	}
 	c, err := child.Start(ctx, child.Options{
-		GoNB: filepath.Join(s.o.State, BinFolder, "gonb"), Env: s.childEnv(work), Work: work, Name: filepath.Base(s.o.Connection),
+		GoNB: s.program("gonb"), Env: s.childEnv(work), Work: work, Name: filepath.Base(s.o.Connection),
 		Unasked: s.fromChild, Input: s.childAsks, Spawn: k.spawn,
 	})
 	if err != nil {
@@ -216,8 +207,7 @@ func (s *Server) childEnv(work string) []string {
 
 // startFront starts what answers GoNB's calls of the Go tools.
 func (s *Server) startFront() error {
-	bin := filepath.Join(s.o.State, BinFolder)
-	s.daemon = gofront.NewDaemon(gofront.Settings{Toolchain: s.tool, Repo: s.o.Repo, Bin: bin, Front: filepath.Join(s.o.State, FrontFolder),
+	s.daemon = gofront.NewDaemon(gofront.Settings{Toolchain: s.tool, Repo: s.o.Repo, Bin: filepath.Join(s.o.State, BinFolder), Front: filepath.Join(s.o.State, FrontFolder),
 		Launcher: s.launcher(), Cache: filepath.Join(s.o.State, CacheFolder), Work: s.work})
 	return s.daemon.Start(filepath.Join(s.work, "front"))
 }

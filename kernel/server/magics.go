@@ -143,7 +143,7 @@ func (e *execution) reset(names []string) (string, *trace.Error) {
 // who shows what is kept between cells.
 func (e *execution) who(cell.Special) *trace.Error {
 	html, text := e.s.memory.Table()
-	e.publish("display_data", object{"data": object{"text/html": html, "text/plain": text}, "metadata": object{}, "transient": object{}})
+	e.display(object{"text/html": html, "text/plain": text})
 	return nil
 }
 
@@ -174,7 +174,7 @@ func (e *execution) get(sp cell.Special) *trace.Error {
 
 // ug runs the command line of the project, which is built when it is not up to date.
 func (e *execution) ug(sp cell.Special) *trace.Error {
-	program := filepath.Join(e.s.o.State, BinFolder, "ug")
+	program := e.s.program("ug")
 	build := exec.CommandContext(e.ctx, e.s.tool.Go, "build", "-o", program, "./uglib/cmd/ug")
 	build.Dir, build.Env = e.s.o.Repo, gofront.BuildEnv(os.Environ(), e.s.tool)
 	if out, err := build.CombinedOutput(); err != nil {
@@ -279,6 +279,6 @@ func (e *execution) help() {
 		fmt.Fprintf(&b, "- `%s`: %s\n", m.Name, m.Help)
 	}
 	b.WriteString("\nNames that a cell defines, by `:=` or `var`, are there in later cells; `%who` lists them. The value of an expression on the last line is shown.\n")
-	e.publish("display_data", object{"data": object{"text/markdown": b.String(), "text/plain": b.String()}, "metadata": object{}, "transient": object{}})
+	e.display(object{"text/markdown": b.String(), "text/plain": b.String()})
 	e.payload = append(e.payload, object{"source": "page", "start": 0, "data": object{"text/plain": b.String()}})
 }

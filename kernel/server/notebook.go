@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +38,7 @@ func (n notebook) Variables() []gopls.KeptVariable {
 
 // newGopls prepares completion; gopls itself starts with the first request or when the kernel has time.
 func (s *Server) newGopls() *gopls.Server {
-	program := filepath.Join(s.o.State, BinFolder, "gopls")
+	program := s.program("gopls")
 	if _, err := os.Stat(program); err != nil {
 		program = ""
 	}

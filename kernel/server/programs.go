@@ -17,7 +17,7 @@ import (
 )
 
 // launcher is the program that GoNB starts in place of all others.
-func (s *Server) launcher() string { return filepath.Join(s.o.State, BinFolder, "ugrun") }
+func (s *Server) launcher() string { return s.program("ugrun") }
 
 // launches answers the launcher.
 func (s *Server) launches() run.Handler {
@@ -221,9 +221,6 @@ func (e *execution) runScript(sc *cell.Script) *trace.Error {
 	command := sc.Args
 	if sc.Command != "script" {
 		command = append([]string{sc.Command}, sc.Args...)
-	}
-	if len(command) == 0 {
-		return trace.Plain("UsageError", "%%script needs the command to run, such as %%script python3", nil)
 	}
 	id, ended := e.order(launch{command: command, script: true})
 	if failed := e.toChild(fmt.Sprintf("%%%%script %q script %s\n%s", e.s.launcher(), id, sc.Body), nil); failed != nil {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"regexp"
 	"strings"
-	"time"
 
 	"urbangraph/kernel/cell"
 	"urbangraph/kernel/child"
@@ -210,9 +209,6 @@ func (e *execution) send(specials []string, c *cell.Cell, plan cell.Plan) *trace
 func noValue(e *trace.Error) bool {
 	return e.Name == "CompileError" && strings.Contains(strings.Join(e.Traceback, "\n"), "used as value")
 }
-
-// childTime is how long a cell waits for GoNB to come back after it has died.
-const childTime = 30 * time.Second
 
 // errDied is what a cell gets whose GoNB ended under it.
 func errDied() *trace.Error {

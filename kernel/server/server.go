@@ -18,6 +18,7 @@ import (
 	"urbangraph/kernel/history"
 	"urbangraph/kernel/order"
 	"urbangraph/kernel/procs"
+	"urbangraph/kernel/resources"
 	"urbangraph/kernel/run"
 	"urbangraph/kernel/state"
 	"urbangraph/kernel/wire"
@@ -79,7 +80,7 @@ type Server struct {
 	running *execution
 	counted int // execution count
 	limit   int64
-	last    lastUse
+	last    resources.Usage // what the last cell took
 }
 
 // New opens the kernel's sockets and starts everything; [Server.Serve] runs it.
@@ -92,7 +93,7 @@ func New(ctx context.Context, o Options) (_ *Server, err error) {
 		o.Log = io.Discard
 	}
 	s.log = log.New(o.Log, "", log.LstdFlags|log.Lmicroseconds)
-	for _, f := range []string{filepath.Join(o.State, BinFolder, "gonb"), filepath.Join(o.State, BinFolder, "ugrun"), filepath.Join(o.State, FrontFolder, "go")} {
+	for _, f := range []string{s.program("gonb"), s.launcher(), filepath.Join(o.State, FrontFolder, "go")} {
 		if _, err := os.Stat(f); err != nil {
 			return nil, fmt.Errorf("the kernel cannot start: %w; run the set-up again: go run ./kernel/cmd/ugkernel setup", err)
 		}
@@ -110,7 +111,7 @@ func New(ctx context.Context, o Options) (_ *Server, err error) {
 			s.close()
 		}
 	}()
-	if s.guard, err = startGuard(filepath.Join(o.State, BinFolder, "ugrun"), s.work); err != nil {
+	if s.guard, err = startGuard(s.launcher(), s.work); err != nil {
 		return nil, err
 	}
 	if err := procs.Adopt(); err != nil {
@@ -159,6 +160,9 @@ func historyFile(state string) string {
 	}
 }
 
+// program is the path of a program that the set-up has installed.
+func (s *Server) program(name string) string { return filepath.Join(s.o.State, BinFolder, name) }
+
 // logf notes what goes wrong behind the scenes.
 func (s *Server) logf(format string, args ...any) { s.log.Printf(format, args...) }
 
@@ -191,9 +195,6 @@ func (s *Server) Serve() error {
 	}
 	return nil
 }
-
-// Interrupt interrupts the running cell and drops those that wait.
-func (s *Server) Interrupt() { s.interrupt() }
 
 // Shutdown ends the kernel.
 func (s *Server) Shutdown() { s.stop(context.Canceled) }

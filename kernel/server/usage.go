@@ -7,21 +7,18 @@ import (
 	"urbangraph/kernel/resources"
 )
 
-// lastUse is what the last cell took.
-type lastUse struct{ use resources.Usage }
-
 // noteUsage keeps what a cell took.
 func (s *Server) noteUsage(u resources.Usage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.last.use = u
+	s.last = u
 }
 
 // lastUsage is what the last cell took.
 func (s *Server) lastUsage() resources.Usage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.last.use
+	return s.last
 }
 
 // usage answers a usage_request, by which JupyterLab's extensions show what a kernel takes.
