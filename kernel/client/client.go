@@ -229,9 +229,6 @@ func (c *Client) Problems() []error {
 	return append([]error(nil), c.problems...)
 }
 
-// Session returns the session that the client's messages are of.
-func (c *Client) Session() *wire.Session { return c.session }
-
 // Send sends a request and does not wait. Nil content is an empty object.
 func (c *Client) Send(channel Channel, msgType string, content any) (*Request, error) {
 	return c.send(channel, wire.Draft{Type: msgType, Content: content}, Options{})

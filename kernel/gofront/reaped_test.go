@@ -8,11 +8,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"urbangraph/kernel/procs"
 )
 
-// TestToolThatOthersTookNoteOf has the end of a waiting tool taken note of by someone else, as the kernel does
-// with all that cells leave behind: that is a tool that was killed, and clearing up does not wait for it again.
-func TestToolThatOthersTookNoteOf(t *testing.T) {
+// TestToolKilledWhileItWaits kills a tool that waits for its cell, long before it is asked for, so that the
+// kernel looks for what there is to take note of meanwhile: it is a tool that was killed, and clearing up does
+// not wait for ever.
+func TestToolKilledWhileItWaits(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -23,23 +26,24 @@ func TestToolThatOthersTookNoteOf(t *testing.T) {
 	if err := tl.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	tl.follow()
 	syscall.Kill(tl.cmd.Process.Pid, syscall.SIGKILL)
-	for {
-		if _, err := syscall.Wait4(tl.cmd.Process.Pid, nil, 0, nil); err != syscall.EINTR {
-			break
-		}
+	var reaper procs.Reaper
+	for range 5 {
+		time.Sleep(50 * time.Millisecond)
+		reaper.Reap()
 	}
-	if _, err := tl.finish(nil); !errors.Is(err, errKilled) {
-		t.Errorf("the error is %v", err)
-	}
-	cleared := make(chan bool)
+	done := make(chan bool)
 	go func() {
+		defer close(done)
+		if _, err := tl.finish(nil); !errors.Is(err, errKilled) {
+			t.Errorf("the error is %v", err)
+		}
 		(&station{dir: t.TempDir(), compile: tl, cancel: cancel}).clear()
-		close(cleared)
 	}()
 	select {
-	case <-cleared:
+	case <-done:
 	case <-time.After(10 * time.Second):
-		t.Fatal("clear waits for ever")
+		t.Fatal("it waits for ever")
 	}
 }

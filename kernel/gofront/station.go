@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -28,7 +27,9 @@ type tool struct {
 	cmd  *exec.Cmd
 	gate *os.File
 	said bytes.Buffer
-	over bool // it has been waited for, which must not be done twice
+
+	ended chan struct{} // closed when the program has ended, with err
+	err   error
 }
 
 // configPipe is the import configuration as compile and link see it: the first file that they inherit.
@@ -139,18 +140,18 @@ func (d *Daemon) startTool(ctx context.Context, dir string, env []string, name s
 		w.Close()
 		return nil, err
 	}
+	t.follow()
 	return t, nil
 }
 
-// wait waits for the end of the program. One that was killed long ago may have been taken note of by the
-// kernel, as it does with what cells leave behind; nothing else is known of its end then.
-func (t *tool) wait() error {
-	t.over = true
-	err := t.cmd.Wait()
-	if errors.Is(err, syscall.ECHILD) {
-		return errKilled
-	}
-	return err
+// follow takes note of the end of the program as soon as it comes, also when it is killed while it waits: the
+// kernel would take it for an orphan of a cell later.
+func (t *tool) follow() {
+	t.ended = make(chan struct{})
+	go func() {
+		t.err = t.cmd.Wait()
+		close(t.ended)
+	}()
 }
 
 // errKilled is of a program that a signal has ended.
@@ -160,7 +161,8 @@ var errKilled = errors.New("killed")
 func (t *tool) finish(config []byte) (said string, err error) {
 	_, broken := t.gate.Write(config)
 	t.gate.Close()
-	err = t.wait()
+	<-t.ended
+	err = t.err
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && !exit.Exited() {
 		return t.said.String(), errKilled
 	}
@@ -177,9 +179,9 @@ func (s *station) kill() { s.cancel() }
 func (s *station) clear() {
 	s.cancel()
 	for _, t := range []*tool{s.compile, s.link} {
-		if t != nil && !t.over {
+		if t != nil {
 			t.gate.Close()
-			t.wait()
+			<-t.ended
 		}
 	}
 	os.RemoveAll(s.dir)
