@@ -198,10 +198,16 @@ func TestDefectsOfGoNB(t *testing.T) {
 		}},
 		{"23 WebAssembly", func(t *testing.T, b *book) {
 			root := t.TempDir()
-			fresh := open(t, "GONB_JUPYTER_ROOT="+root)
+			t.Chdir(root) // GoNB takes the folder of the process that starts it for that of Jupyter
+			fresh := open(t)
 			r := fresh.run("%wasm\n%%\nfmt.Println(1)")
 			if r.Reply.Status == "error" && strings.Contains(r.Reply.EValue, "wasm_exec.js") {
 				t.Error(r.Reply.EValue)
+			}
+			for _, name := range []string{"wasm_exec.js", "gonb_cell.wasm"} {
+				if found, err := filepath.Glob(filepath.Join(root, "jupyter_files", "*", name)); err != nil || len(found) != 1 {
+					t.Errorf("%s: %v %v (%s)", name, found, err, r.Reply.EValue)
+				}
 			}
 		}},
 		{"24 nothing is left by a killed kernel", func(t *testing.T, b *book) {
