@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"slices"
+
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -64,7 +66,7 @@ func (k Kernels) Product(a, b *Node, f func(a, b *Node) *Node, da, db func(dy *N
 func (k Kernels) ProductT(x, w *Node, shared bool) *Node {
 	out, in := w.Shape().Dim(0), w.Shape().Dim(1)
 	return k.Product(x, w,
-		func(x, w *Node) *Node { return DotGeneral(x, []int{-1}, nil, w, []int{1}, nil) },
+		func(x, w *Node) *Node { return k.Across(x, w, 0) },
 		func(dy *Node) *Node { return DotGeneral(dy, []int{-1}, nil, w, []int{0}, nil) },
 		func(dy *Node) *Node {
 			rows, dy := Reshape(x, -1, in), Reshape(dy, -1, out)
@@ -89,17 +91,61 @@ func (k Kernels) Dense(x, w, b *Node, shared bool) *Node {
 		return plain()
 	}
 	y, _ := InternalFusedOpCaller(func() *Node {
+		if turns(x, w, 0) {
+			return BackendFusedDense(x, Transpose(w, 0, 1), b, compute.DenseConfig{WeightLayout: compute.DenseLayoutInputOutputs})
+		}
 		return BackendFusedDense(x, w, b, compute.DenseConfig{WeightLayout: compute.DenseLayoutOutputsInput})
 	}, plain, true)
 	return y
 }
 
+// Across is the product of all rows of x with all rows of w, x·wᵀ, for
+// x [..., K] and w [N, K] and no batch axes, or x [B, M, K] and w [B, N, K] and
+// one.
+func (k Kernels) Across(x, w *Node, batchAxes int) *Node {
+	batch := []int{0}[:batchAxes]
+	if k.fit(x) && turns(x, w, batchAxes) {
+		return DotGeneral(x, []int{-1}, batch, Transpose(w, -2, -1), []int{batchAxes}, batch)
+	}
+	return DotGeneral(x, []int{-1}, batch, w, []int{-1}, batch)
+}
+
+// turns reports whether the pure Go backend is quicker with x·(wᵀ) than with
+// x·wᵀ, although it has to transpose w first. For large products both are done
+// in blocks and take the same time; small ones, as the backend sees them, run
+// in plain loops, which for x·wᵀ add up a register of partial sums at every
+// value, and for x·w need more columns than a register holds.
+func turns(x, w *Node, batchAxes int) bool {
+	const small, register = 4 << 20, 16
+	n := w.Shape().Dim(batchAxes)
+	values := x.Shape().Size() / x.Shape().Dim(-1) * n
+	return n > register && x.Shape().Size()*n < small && 2*values >= w.Shape().Size()
+}
+
 // Softmax is taken over the last axis.
 func (k Kernels) Softmax(x *Node) *Node {
 	y := k.replaced(x, func() *Node { return BackendFusedSoftmax(x, x.Rank()-1) },
-		func(y, dy *Node) *Node { return Mul(y, Sub(dy, lastSum(Mul(dy, y)))) })
+		func(y, dy *Node) *Node { return Mul(y, Sub(dy, k.lastDot(dy, y))) })
 	if y == nil {
 		return Softmax(x, -1)
+	}
+	return y
+}
+
+// SiLU is x·sigmoid(x), the activation of Llama's family.
+func (k Kernels) SiLU(x *Node) *Node { return k.swish(x, 1) }
+
+// QuickGELU is x·sigmoid(1.702·x), the activation of CLIP and of Qwen2-VL's
+// vision tower.
+func (k Kernels) QuickGELU(x *Node) *Node { return k.swish(x, 1.702) }
+
+// swish is x·sigmoid(beta·x).
+func (k Kernels) swish(x *Node, beta float64) *Node {
+	d := AddScalar(Exp(MulScalar(x, -beta)), 1) // infinite far below 0, where y becomes 0
+	y := k.replaced(x, func() *Node { return Div(x, d) },
+		func(y, dy *Node) *Node { return Mul(dy, Div(AddScalar(MulScalar(Sub(x, y), beta), 1), d)) })
+	if y == nil {
+		return Mul(x, Logistic(MulScalar(x, beta)))
 	}
 	return y
 }
@@ -116,8 +162,19 @@ func (k Kernels) LayerNorm(s *model.Scope, x *Node, eps float64) *Node {
 // RMSNorm is [RMSNorm] in this form.
 func (k Kernels) RMSNorm(s *model.Scope, x *Node, eps float64) *Node {
 	weight := ones(s, "weight", x.DType(), lastDim("RMSNorm", x)).NodeValue(x.Graph())
-	f := k.rmsNorm(atLeastFloat32(x), eps)
-	return Mul(ConvertDType(f, x.DType()), ExpandLeftToRank(weight, x.Rank()))
+	f := atLeastFloat32(x)
+	root := k.rms(f, eps)
+	plain := func() *Node {
+		return Mul(ConvertDType(k.rmsNorm(f, root), x.DType()), ExpandLeftToRank(weight, x.Rank()))
+	}
+	if !k.fit(x) {
+		return plain()
+	}
+	y, _ := InternalFusedOpCaller(func() *Node { // one factor for every value: nothing is broadcast
+		factors := DotGeneral(Inverse(root), []int{-1}, nil, ExpandAxes(weight, 0), []int{0}, nil)
+		return Mul(x, factors)
+	}, plain, true)
+	return y
 }
 
 // layerNorm normalises the last axis of x and applies weight and bias, vectors
@@ -127,9 +184,9 @@ func (k Kernels) layerNorm(x *Node, eps float64, weight, bias *Node) *Node {
 	y := k.replaced(x, func() *Node { return BackendFusedLayerNorm(x, axis, eps, nil, nil) },
 		func(y, dy *Node) *Node {
 			// With y = (x-μ)/σ and σ² = var+eps, mean(x·y) is var/σ, which is m = σ - eps/σ.
-			m := lastMean(Mul(x, y))
+			m := k.lastMean(x, y)
 			sigma := MulScalar(Add(m, Sqrt(AddScalar(Square(m), 4*eps))), 0.5)
-			return Div(Sub(Sub(dy, lastMean(dy)), Mul(y, lastMean(Mul(dy, y)))), sigma)
+			return Div(Sub(Sub(dy, k.lastMean(dy, OnesLike(dy))), Mul(y, k.lastMean(dy, y))), sigma)
 		})
 	if y == nil {
 		return gomlxnn.LayerNorm(x, axis, eps, weight, bias, nil)
@@ -140,11 +197,15 @@ func (k Kernels) layerNorm(x *Node, eps float64, weight, bias *Node) *Node {
 	return out
 }
 
-// rmsNorm is x / sqrt(mean(x²) + eps) over the last axis.
-func (k Kernels) rmsNorm(x *Node, eps float64) *Node {
-	root := Sqrt(AddScalar(lastMean(Square(x)), eps))
+// rms is sqrt(mean(x²) + eps) over the last axis, kept with length 1.
+func (k Kernels) rms(x *Node, eps float64) *Node {
+	return Sqrt(AddScalar(k.lastMean(x, x), eps))
+}
+
+// rmsNorm is x / root, where root is rms(x).
+func (k Kernels) rmsNorm(x, root *Node) *Node {
 	y := k.replaced(x, func() *Node { return Div(x, root) },
-		func(y, dy *Node) *Node { return Div(Sub(dy, Mul(y, lastMean(Mul(dy, y)))), root) })
+		func(y, dy *Node) *Node { return Div(Sub(dy, Mul(y, k.lastMean(dy, y))), root) })
 	if y == nil {
 		return Div(x, root)
 	}
@@ -168,11 +229,24 @@ func (k Kernels) replaced(x *Node, f func() *Node, grad func(y, dy *Node) *Node)
 	return y
 }
 
-// lastSum is the sum over the last axis, kept with length 1.
-func lastSum(x *Node) *Node { return ReduceAndKeep(x, ReduceSum, -1) }
+// lastDot is the sum of x·y over the last axis, kept with length 1: for the pure
+// Go backend as products of rows with rows, which it does a good deal quicker
+// than sums.
+func (k Kernels) lastDot(x, y *Node) *Node {
+	if !k.fit(x) {
+		return ReduceAndKeep(Mul(x, y), ReduceSum, -1)
+	}
+	n := x.Shape().Dim(-1)
+	rows := func(x *Node) *Node { return Reshape(x, -1, 1, n) }
+	dims := slices.Clone(x.Shape().Dimensions)
+	dims[len(dims)-1] = 1
+	return Reshape(DotGeneral(rows(x), []int{2}, []int{0}, rows(y), []int{2}, []int{0}), dims...)
+}
 
-// lastMean is the mean over the last axis, kept with length 1.
-func lastMean(x *Node) *Node { return MulScalar(lastSum(x), 1/float64(x.Shape().Dim(-1))) }
+// lastMean is the mean of x·y over the last axis, kept with length 1.
+func (k Kernels) lastMean(x, y *Node) *Node {
+	return MulScalar(k.lastDot(x, y), 1/float64(x.Shape().Dim(-1)))
+}
 
 // product is a·b for a [B, M, K] and b [B, K, N]: [B, M, N]. aT, [B, K, M], is
 // the transposed a if the caller has it, or nil.

@@ -41,7 +41,12 @@ func TestLayerGradients(t *testing.T) {
 		"shared": {map[string][]int{"weight": {3, 5}}, func(s *model.Scope, x *Node) *Node {
 			return KernelsOf(x.Graph()).ProductT(x, s.Store().GetVariable("/l/weight").NodeValue(x), true)
 		}, 3},
-		"gelu": {nil, func(_ *model.Scope, x *Node) *Node { return QuickGELU(x) }, 5},
+		"gelu": {nil, func(_ *model.Scope, x *Node) *Node { return KernelsOf(x.Graph()).QuickGELU(x) }, 5},
+		"silu": {nil, func(_ *model.Scope, x *Node) *Node { return KernelsOf(x.Graph()).SiLU(x) }, 5},
+		"parts": {map[string][]int{"weight": {7, 5}, "bias": {7}}, func(s *model.Scope, x *Node) *Node {
+			p := KernelsOf(x.Graph()).Project(s, x, 7, true, nil)
+			return Mul(p.Rows(0, 3), p.Rows(3, 3))
+		}, 3},
 		"product": {map[string][]int{"weight": {2, 4, 3}}, func(s *model.Scope, x *Node) *Node {
 			w := s.Store().GetVariable("/l/weight").NodeValue(x)
 			return Concatenate([]*Node{product(w, Reshape(x, 2, 3, 5), nil), product(w, Reshape(x, 2, 3, 5), Transpose(w, 1, 2))}, 1)
@@ -124,7 +129,8 @@ func TestKernelForms(t *testing.T) {
 		for _, v := range []struct {
 			path string
 			dims []int
-		}{{"/x", []int{2, 3, 6}}, {"/d/weight", []int{6, 6}}, {"/d/bias", []int{6}}, {"/n/weight", []int{6}}, {"/n/bias", []int{6}}, {"/r/weight", []int{6}}} {
+		}{{"/x", []int{2, 3, 6}}, {"/d/weight", []int{6, 6}}, {"/d/bias", []int{6}}, {"/n/weight", []int{6}}, {"/n/bias", []int{6}}, {"/r/weight", []int{6}}, {"/wide/weight", []int{20, 6}}, {"/wide/bias", []int{20}},
+			{"/wide/lora_A/weight", []int{2, 6}}, {"/wide/lora_B/weight", []int{20, 2}}} {
 			set(t, s, v.path, random(v.dims...))
 		}
 		exec, err := model.NewExec(backend(t), s, func(scope *model.Scope, w *Node) []*Node {
@@ -133,8 +139,15 @@ func TestKernelForms(t *testing.T) {
 			y = k.RMSNorm(scope.At("r"), k.LayerNorm(scope.At("n"), y, 1e-5), 1e-5)
 			y = k.ProductT(k.Softmax(y), get("/d/weight"), true)
 			loss := ReduceAllSum(Mul(Sin(y), w))
+			p := k.Project(scope.At("wide"), get("/x"), 20, true, &LoRA{Rank: 2, Alpha: 3, Target: Suffixes("wide")})
+			z := Mul(k.SiLU(p.Rows(0, 18)), k.QuickGELU(p.Rows(2, 18)))
+			z = Tanh(Mul(z, k.ProductT(w, Slice(get("/wide/weight"), AxisRange(2, 20)), false)))
+			pairs := k.Product(z, z, func(x, y *Node) *Node { return k.Across(x, y, 1) },
+				func(dy *Node) *Node { return DotGeneral(dy, []int{2}, []int{0}, z, []int{1}, []int{0}) },
+				func(dy *Node) *Node { return DotGeneral(dy, []int{1}, []int{0}, z, []int{1}, []int{0}) })
+			loss = Add(loss, ReduceAllSum(Sin(pairs)))
 			_, grads := Gradients(s, loss)
-			return append([]*Node{y, loss}, grads...)
+			return append([]*Node{y, z, pairs, loss}, grads...)
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -143,8 +156,8 @@ func TestKernelForms(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := len(results[true]); n != 8 || n != len(results[false]) {
-		t.Fatalf("%d and %d results, want 8", n, len(results[false]))
+	if n := len(results[true]); n != 14 || n != len(results[false]) {
+		t.Fatalf("%d and %d results, want 14", n, len(results[false]))
 	}
 	for i, want := range results[false] {
 		a, b := tensors.MustCopyFlatData[float32](results[true][i]), tensors.MustCopyFlatData[float32](want)
@@ -152,6 +165,23 @@ func TestKernelForms(t *testing.T) {
 			if d := math.Abs(float64(a[j] - b[j])); d > 2e-5*math.Max(1, math.Abs(float64(b[j]))) {
 				t.Errorf("result %d[%d] is %g in one form and %g in the other", i, j, a[j], b[j])
 			}
+		}
+	}
+}
+
+// SiLU far from 0, where the exponential in it overflows or vanishes.
+func TestSiLUFarOut(t *testing.T) {
+	exec := MustNewExec(backend(t), func(x *Node) []*Node {
+		y := KernelsOf(x.Graph()).SiLU(x)
+		return []*Node{y, Gradient(ReduceAllSum(y), x)[0]}
+	})
+	x := []float32{-3e38, -1000, -90, -20, 20, 90, 1000, 3e38}
+	out := exec.MustCall(x)
+	y, dy := tensors.MustCopyFlatData[float32](out[0]), tensors.MustCopyFlatData[float32](out[1])
+	for i, v := range x {
+		want, slope := max(v, 0), max(min(v, 1), 0)
+		if math.Abs(float64(y[i]-want)) > 1e-6*max(1, math.Abs(float64(want))) || math.Abs(float64(dy[i]-slope)) > 1e-6 {
+			t.Errorf("at %g: %g with gradient %g, want %g and %g", v, y[i], dy[i], want, slope)
 		}
 	}
 }

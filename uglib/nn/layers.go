@@ -53,10 +53,6 @@ func LayerNorm(s *model.Scope, x *Node, eps float64) *Node {
 	return KernelsOf(x.Graph()).LayerNorm(s, x, eps)
 }
 
-// QuickGELU returns x·sigmoid(1.702·x), the activation of CLIP and of
-// Qwen2-VL's vision tower.
-func QuickGELU(x *Node) *Node { return Mul(x, Logistic(MulScalar(x, 1.702))) }
-
 // ReLU returns max(x, 0); its gradient at 0 is 0, as PyTorch's.
 //
 // Here and in the next two functions a factor that takes no gradient does what

@@ -108,7 +108,7 @@ func TestLayersByHand(t *testing.T) {
 	out, err := model.CallOnceN(backend(t), s, func(s *model.Scope, x, ids *Node) []*Node {
 		return []*Node{
 			Linear(s.At("lin"), x, 3, true, nil), RMSNorm(s.At("rms"), x, 0), LayerNorm(s.At("ln"), x, 0),
-			Embedding(s.At("emb"), ids, dtypes.Float32, 3, 2), QuickGELU(x), ReLU(x), LeakyReLU(x, 0.2),
+			Embedding(s.At("emb"), ids, dtypes.Float32, 3, 2), KernelsOf(x.Graph()).QuickGELU(x), ReLU(x), LeakyReLU(x, 0.2),
 		}
 	}, x, []int32{2, 0})
 	if err != nil {
@@ -211,7 +211,7 @@ func TestHalfPrecision(t *testing.T) {
 		out, err := model.CallOnce(backend(t), s, func(s *model.Scope, x *Node) *Node {
 			x = ConvertDType(x, dtype)
 			y := Linear(s.At("lin"), LayerNorm(s.At("ln"), x, 1e-5), 4, true, lora)
-			y = QuickGELU(RMSNorm(s.At("rms"), y, 1e-6))
+			y = KernelsOf(y.Graph()).QuickGELU(RMSNorm(s.At("rms"), y, 1e-6))
 			loss := ReduceAllSum(ConvertDType(y, dtypes.Float32))
 			_, grads := Gradients(s.Store(), loss)
 			return Concatenate([]*Node{Reshape(y, -1), Reshape(grads[3], -1)}, 0)

@@ -14,6 +14,7 @@ type Projection struct {
 	x            *Node // [..., in]
 	weight, bias *Node // [out, in], and [out] or nil
 	term         *term // or nil
+	all          *Node // the whole output, once it was needed
 }
 
 // Project prepares the linear layer of scope s for x [..., in]; see [Linear]
@@ -32,7 +33,24 @@ func (k Kernels) Project(s *model.Scope, x *Node, out int, bias bool, lora *LoRA
 }
 
 // Rows gives components [from, from+n) of the layer's output: [..., n].
+//
+// For the pure Go backend they are cut out of the whole output: one large
+// product is quicker there than several narrow ones. The gradient goes through
+// the product of that part, as cuts have slow gradients.
 func (p *Projection) Rows(from, n int) *Node {
+	if !p.k.fit(p.x) || n == p.out || p.term != nil && p.term.factor != nil {
+		return p.rows(from, n)
+	}
+	if p.all == nil {
+		p.all = p.rows(0, p.out)
+	}
+	y, _ := InternalFusedOpCaller(func() *Node { return SliceAxis(p.all, -1, AxisRange(from, from+n)) },
+		func() *Node { return p.rows(from, n) }, true)
+	return y
+}
+
+// rows is Rows by the rows of the weights.
+func (p *Projection) rows(from, n int) *Node {
 	shared := n < p.out
 	part := func(x *Node) *Node {
 		if x == nil || !shared {

@@ -8,7 +8,6 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"urbangraph/uglib/backbone/transformer"
-	"urbangraph/uglib/nn"
 )
 
 // Tower is the architecture of a CLIP vision tower.
@@ -109,6 +108,6 @@ func (t *Tower) layer(s *model.Scope, x *Node, o *transformer.Options) *Node {
 	att := transformer.Attention{Queries: t.Heads, Keys: t.Heads, Dim: e / t.Heads, Q: part("q_proj"), K: part("k_proj"), V: part("v_proj")}.Attend(kn)
 	x = Add(x, o.Linear(s.At("self_attn").At("out_proj"), att, e, true))
 	y = kn.LayerNorm(s.At("layer_norm2"), x, t.Eps)
-	y = nn.QuickGELU(o.Linear(s.At("mlp").At("fc1"), y, t.Intermediate, true))
+	y = kn.QuickGELU(o.Linear(s.At("mlp").At("fc1"), y, t.Intermediate, true))
 	return Add(x, o.Linear(s.At("mlp").At("fc2"), y, e, true))
 }

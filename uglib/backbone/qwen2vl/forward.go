@@ -10,7 +10,6 @@ import (
 	. "github.com/gomlx/gomlx/support/exceptions"
 
 	"urbangraph/uglib/backbone/transformer"
-	"urbangraph/uglib/nn"
 )
 
 // Counts of the tensors of a batch, in the order of [Batch.Tensors].
@@ -152,12 +151,12 @@ func (c *Config) visionNorm(s *model.Scope, x *Node, o *Options) *Node {
 }
 
 func (c *Config) visionMLP(s *model.Scope, x *Node, o *Options) *Node {
-	v := &c.Vision
+	v, kn := &c.Vision, o.Kernels(x.Graph())
 	if v.Gated() {
-		gate := activation.Swish(o.Linear(s.At("gate_proj"), x, v.Intermediate, true))
+		gate := kn.SiLU(o.Linear(s.At("gate_proj"), x, v.Intermediate, true))
 		return o.Linear(s.At("down_proj"), Mul(gate, o.Linear(s.At("up_proj"), x, v.Intermediate, true)), v.EmbedDim, true)
 	}
-	return o.Linear(s.At("fc2"), nn.QuickGELU(o.Linear(s.At("fc1"), x, v.mlpDim(), true)), v.EmbedDim, true)
+	return o.Linear(s.At("fc2"), kn.QuickGELU(o.Linear(s.At("fc1"), x, v.mlpDim(), true)), v.EmbedDim, true)
 }
 
 // visionEps is the epsilon of the vision tower's norms, a constant of the reference.

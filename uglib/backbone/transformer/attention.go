@@ -64,7 +64,7 @@ func (a Attention) Attend(kn Kernels) *Node {
 	return a.together()
 }
 
-// apart works head by head, each from its own rows of the weights, so that nothing has to be transposed.
+// apart works head by head, so that heads have not to be brought together by transposing.
 func (a Attention) apart(kn Kernels) *Node {
 	head := func(p Part, h int) *Node { return p.Rows(p.From+h*a.Dim, a.Dim) }
 	keys, values := make([]*Node, a.Keys), make([]*Node, a.Keys)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/model"
 )
 
@@ -120,7 +119,7 @@ func (d *Decoder) mlp(s *model.Scope, x *graph.Node, o *Options) *graph.Node {
 		gate = o.Linear(s.At("gate_proj"), x, d.Intermediate, false)
 		up = o.Linear(s.At("up_proj"), x, d.Intermediate, false)
 	}
-	return o.Linear(s.At("down_proj"), graph.Mul(activation.Swish(gate), up), d.Hidden, false)
+	return o.Linear(s.At("down_proj"), graph.Mul(o.Kernels(x.Graph()).SiLU(gate), up), d.Hidden, false)
 }
 
 // Validate says what is wrong with the sizes, or nil.

@@ -18,7 +18,7 @@ func (o *Options) Kernels(g *Graph) Kernels {
 // scores is q·keyᵀ for q [N, Tq, d] and key [N, Tk, d]: [N, Tq, Tk].
 func (k Kernels) scores(q, key *Node) *Node {
 	return k.Product(q, key,
-		func(q, key *Node) *Node { return DotGeneral(q, []int{2}, []int{0}, key, []int{2}, []int{0}) },
+		func(q, key *Node) *Node { return k.Across(q, key, 1) },
 		func(dy *Node) *Node { return DotGeneral(dy, []int{2}, []int{0}, key, []int{1}, []int{0}) },
 		func(dy *Node) *Node {
 			return Transpose(DotGeneral(Transpose(q, 1, 2), []int{2}, []int{0}, dy, []int{1}, []int{0}), 1, 2)
@@ -29,7 +29,7 @@ func (k Kernels) scores(q, key *Node) *Node {
 func (k Kernels) weighted(w, v *Node) *Node {
 	return k.Product(w, v,
 		func(w, v *Node) *Node { return DotGeneral(w, []int{2}, []int{0}, v, []int{1}, []int{0}) },
-		func(dy *Node) *Node { return DotGeneral(dy, []int{2}, []int{0}, v, []int{2}, []int{0}) },
+		func(dy *Node) *Node { return k.Across(dy, v, 1) },
 		func(dy *Node) *Node {
 			return Transpose(DotGeneral(Transpose(dy, 1, 2), []int{2}, []int{0}, w, []int{1}, []int{0}), 1, 2)
 		})
