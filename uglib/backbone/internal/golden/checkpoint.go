@@ -30,8 +30,8 @@ type Checkpoint struct {
 	Unused []string                           // tensors of some files that the model has no use for
 }
 
-// Test loads the weights in all types, whole and in shards, under all names, in host memory and on the pure Go backend,
-// and looks at every tensor. Then it loads files with one tensor missing, surplus or misshapen.
+// Test loads the weights in all types, whole and in shards, under all names, in host memory and on [Backend], and looks
+// at every tensor. Then it loads files with one tensor missing, surplus or misshapen.
 func (c Checkpoint) Test(t *testing.T) {
 	all := Tensors(t, c.Dir, "model")
 	names := maps.Clone(c.Names)

@@ -2,9 +2,11 @@
 package golden
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -16,6 +18,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"urbangraph/uglib/backbone/clip"
 	"urbangraph/uglib/backbone/transformer"
 	"urbangraph/uglib/backend"
 	"urbangraph/uglib/nn"
@@ -38,6 +41,26 @@ func HashPixels(n int, seed uint64) []float32 {
 		out[i] = float32(float64(x>>16&255)/127.5 - 1)
 	}
 	return out
+}
+
+// Phi3V gives the configuration of a folder's Phi-3-Vision as JSON. The tower, which the file of a real model does not
+// describe, is that of the script, and the token of images one of the small vocabulary.
+func Phi3V(t testing.TB, dir string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, "config.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m map[string]any
+	if err := json.Unmarshal(data, &m); err != nil {
+		t.Fatal(err)
+	}
+	m["vision_config"] = clip.Tower{Layers: 3, Hidden: 16, Intermediate: 32, Heads: 2, Side: 336, PatchSize: 14, Eps: 1e-5}
+	m["image_token_id"] = 311
+	if data, err = json.Marshal(m); err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // Tensors reads a safetensors file of a folder.

@@ -26,6 +26,7 @@ import (
 func LoRA(t *testing.T, store *model.Store, args []any, target string, acts, grads map[string]*tensors.Tensor,
 	embedding func(s *model.Scope, nodes []*graph.Node, lora *nn.LoRA) *graph.Node) {
 	t.Helper()
+	t.Logf("computed by %s", Backend().Description())
 	lora := &nn.LoRA{Rank: 3, Alpha: 6, RS: true, Dropout: 0.1, Target: regexp.MustCompile(target)}
 	want := map[string][]float32{}
 	rng := rand.New(rand.NewPCG(5, 8))
