@@ -1,9 +1,10 @@
 // Package engine embeds many inputs with a model: images, texts, or both, each
 // distinct one once.
 //
-//	e := engine.New(model, backend, engine.Options{})
+//	model, err := uge.LoadOn(backend, dir)
+//	e, err := engine.New(model, backend, engine.Options{})
 //	defer e.Close()
-//	results, summary, err := e.Embed(ctx, items)
+//	vectors, summary, err := e.Embed(ctx, items)
 //
 // [Engine.Run] does the same for a stream, with bounded memory: items are read
 // and hashed, those of equal content joined, images decoded and prepared on all

@@ -6,10 +6,13 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 
+	"urbangraph/uglib/nn"
 	"urbangraph/uglib/uge"
 )
 
@@ -83,6 +86,16 @@ func New(m *uge.Model, backend compute.Backend, o Options) (*Engine, error) {
 
 // Width is the number of components of a vector.
 func (e *Engine) Width() int { return e.model.Backbone.HiddenSize() }
+
+// DType names the type that the backbone is computed in, which is that of its
+// weights: bfloat16 or float16, empty for float32. Vectors are float32 always.
+func (e *Engine) DType() string {
+	v := e.model.Vars.GetVariable(nn.Path(e.model.Backbone.Embeddings()))
+	if v == nil || v.DType() == dtypes.Float32 {
+		return ""
+	}
+	return strings.ToLower(v.DType().String())
+}
 
 // Graphs is the number of graphs that were compiled so far.
 func (e *Engine) Graphs() int {

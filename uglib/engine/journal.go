@@ -40,9 +40,10 @@ type Journal struct {
 
 // About says what the vectors of a journal or a result come from.
 type About struct {
-	Model       string      `json:"model"`       // name, for people
-	Fingerprint string      `json:"fingerprint"` // of its files, see [Fingerprint]
-	Width       int         `json:"width"`       // of a vector
+	Model       string      `json:"model"`           // name, for people
+	Fingerprint string      `json:"fingerprint"`     // of its files, see [Fingerprint]
+	Width       int         `json:"width"`           // of a vector
+	DType       string      `json:"dtype,omitempty"` // in which the model computed them, see [Engine.DType]; empty for float32
 	Instruction Instruction `json:"instruction"`
 }
 
@@ -52,6 +53,8 @@ func (a About) differs(b About) string {
 	switch {
 	case a.Fingerprint != b.Fingerprint || a.Width != b.Width:
 		return "the model has changed"
+	case a.DType != b.DType:
+		return "the type that the model is computed in has changed"
 	case a.Instruction.Image != b.Instruction.Image || a.Instruction.Text != b.Instruction.Text || a.Instruction.Both != b.Instruction.Both:
 		return "the prompt has changed"
 	}

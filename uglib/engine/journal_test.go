@@ -270,6 +270,7 @@ func TestJournalOrigin(t *testing.T) {
 		{func(a *About) { a.Model, a.Instruction.About = "another name of it", "x" }, ""},
 		{func(a *About) { a.Fingerprint = "g" }, "model"},
 		{func(a *About) { a.Width = 4 }, "model"},
+		{func(a *About) { a.DType = "bfloat16" }, "type"},
 		{func(a *About) { a.Instruction.Image = "b" }, "prompt"},
 		{func(a *About) { a.Instruction.Text = "b {text}" }, "prompt"},
 	} {

@@ -28,12 +28,15 @@ type Row struct {
 	Model  string    `parquet:"model,dict" json:"model"`
 	Dim    int32     `parquet:"dim" json:"dim"`
 	SHA256 string    `parquet:"sha256" json:"sha256"` // see [Sum]
+	// DType is that of [Rows]; a Parquet file has it once, in its metadata.
+	DType string `parquet:"-" json:"model_dtype,omitempty"`
 }
 
 // Rows are the lines of a result in the order of the items.
 type Rows struct {
 	Model string
 	Width int
+	DType string   // in which the model computed the vectors, see [Engine.DType]; empty for float32
 	Items []Result // those that have a vector
 	// Vector returns the vector of a sum.
 	Vector func(Sum) ([]float32, error)
@@ -56,7 +59,7 @@ func (r *Rows) each() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		for _, it := range r.Items {
 			v, err := r.Vector(it.Sum)
-			row := Row{ID: it.ID, Kind: it.Kind, Source: it.Source, Vector: v, Model: r.Model, Dim: int32(r.Width), SHA256: it.Sum.String()}
+			row := Row{ID: it.ID, Kind: it.Kind, Source: it.Source, Vector: v, Model: r.Model, Dim: int32(r.Width), SHA256: it.Sum.String(), DType: r.DType}
 			if !yield(row, err) || err != nil {
 				return
 			}
@@ -79,6 +82,9 @@ func CanWrite(path string) bool { return writers[strings.ToLower(filepath.Ext(pa
 //	.jsonl        an object for each line with the same fields
 //	.safetensors  a tensor "embeddings" [N, D] of float32; in the metadata model, dim, and ids, kinds,
 //	              sources and sha256 as lists in JSON
+//
+// Where the model computed in another type than float32, each says so as
+// model_dtype: Parquet and safetensors in the metadata, lines in a field.
 func Write(path string, r *Rows) error {
 	write := writers[strings.ToLower(filepath.Ext(path))]
 	if write == nil {
@@ -101,13 +107,24 @@ func Write(path string, r *Rows) error {
 	return nil
 }
 
+// metadata is what a file says of all its lines.
+func (r *Rows) metadata() map[string]string {
+	meta := map[string]string{"model": r.Model, "dim": strconv.Itoa(r.Width)}
+	if r.DType != "" {
+		meta["model_dtype"] = r.DType
+	}
+	return meta
+}
+
 // groupBytes bounds what a row group of Parquet holds of vectors.
 const groupBytes = 64 << 20
 
 func writeParquet(f io.Writer, r *Rows) error {
-	w := parquet.NewGenericWriter[Row](f,
-		parquet.KeyValueMetadata("model", r.Model), parquet.KeyValueMetadata("dim", strconv.Itoa(r.Width)),
-		parquet.Compression(&parquet.Zstd))
+	options := []parquet.WriterOption{parquet.Compression(&parquet.Zstd)}
+	for key, value := range r.metadata() {
+		options = append(options, parquet.KeyValueMetadata(key, value))
+	}
+	w := parquet.NewGenericWriter[Row](f, options...)
 	inGroup := 0
 	for row, err := range r.each() {
 		if err != nil {
@@ -149,7 +166,7 @@ func writeSafetensors(f io.Writer, r *Rows) error {
 		ids, kinds, sources = append(ids, it.ID), append(kinds, it.Kind), append(sources, it.Source)
 		sums = append(sums, hex.EncodeToString(it.Sum[:]))
 	}
-	meta := map[string]string{"model": r.Model, "dim": strconv.Itoa(r.Width)}
+	meta := r.metadata()
 	for name, list := range map[string][]string{"ids": ids, "kinds": kinds, "sources": sources, "sha256": sums} {
 		text, err := json.Marshal(slices.Concat([]string{}, list))
 		if err != nil {

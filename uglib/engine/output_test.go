@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"math"
@@ -98,6 +99,50 @@ func TestWrite(t *testing.T) {
 	}
 	wantError(t, Write("v.txt", r), ".parquet")
 	wantError(t, Write(filepath.Join(dir, "none", "v.jsonl"), r), "none")
+}
+
+// A result says in which type it was computed, where that is not the usual one.
+func TestWriteType(t *testing.T) {
+	dir := t.TempDir()
+	for _, dtype := range []string{"", "bfloat16"} {
+		r := result(5)
+		r.DType = dtype
+		paths := map[string]string{}
+		for _, kind := range []string{"parquet", "jsonl", "safetensors"} {
+			paths[kind] = filepath.Join(dir, dtype+"v."+kind)
+			if err := Write(paths[kind], r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		table, err := os.ReadFile(paths["parquet"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := parquet.OpenFile(bytes.NewReader(table), int64(len(table)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := file.Lookup("model_dtype"); got != dtype || ok != (dtype != "") || len(file.Schema().Fields()) != 7 {
+			t.Errorf("parquet: %q, %v, %v", got, ok, file.Schema())
+		}
+		tensor, err := nn.OpenTensors(paths["safetensors"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := tensor.Metadata["model_dtype"]; got != dtype || ok != (dtype != "") {
+			t.Errorf("safetensors: %v", tensor.Metadata)
+		}
+		if err := tensor.Close(); err != nil {
+			t.Fatal(err)
+		}
+		lines, err := os.ReadFile(paths["jsonl"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := map[string]int{"": 0, "bfloat16": 5}[dtype]; strings.Count(string(lines), `"model_dtype":"bfloat16"`) != want || strings.Count(string(lines), "model_dtype") != want {
+			t.Errorf("lines: %s", lines)
+		}
+	}
 }
 
 // The files open in PyArrow, DuckDB and NumPy.

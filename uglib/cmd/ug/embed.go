@@ -43,19 +43,22 @@ beside it becomes one vector with it. Without a column id an input's id is its n
 The file's extension names its format: .parquet and .jsonl have a row for each input, in their
 order, with id, kind (image, text or image+text), source (the file or the text), vector, model,
 dim and the sha256 of what was embedded; .safetensors has one tensor "embeddings" [inputs, width]
-and ids, kinds, sources and sha256 as JSON in its metadata.
+and ids, kinds, sources and sha256 as JSON in its metadata. A --dtype that is not float32 is told
+as model_dtype: in the metadata of .parquet and .safetensors, in a field of .jsonl.
 
 Each distinct image or text is embedded once. Work that is interrupted, or killed, goes on where
 it stopped when the same command is given again: finished vectors are kept in a .journal file
-beside --out, until that is written. With another model or prompt it starts anew. Inputs that
-cannot be used are left out and listed in a .skipped.jsonl file; the exit status is then 3.
+beside --out, until that is written. With another model, --dtype or prompt it starts anew. Inputs
+that cannot be used are left out and listed in a .skipped.jsonl file; the exit status is then 3.
 
 Images are asked about, and texts written, as a task's instruction says (--task); --prompt
 replaces it: with {text} in it for texts, else for images that have no text. --instructions
 reads other tasks from a file: {"name": {"image": "...", "text": "... {text}", "both": "... {text}"}}.
 
 The model is a run by its key (see "ug ls"), or the folder of a run or of a model; without
---model it is the default run of stage 2.`,
+--model it is the default run of stage 2.
+
+` + typeHelp,
 		Example: `  ug embed --image here.jpg --text "A residential street beside a school" --out vectors.parquet
   ug embed photos captions.csv --model run/3f2a --out vectors.safetensors
   cat items.jsonl | ug embed - --task retrieval-caption --out vectors.jsonl`,
@@ -80,6 +83,7 @@ type embedResult struct {
 	Images      int              `json:"images"` // with a text or without
 	Texts       int              `json:"texts"`
 	Width       int              `json:"width"`
+	DType       string           `json:"dtype"`
 	Out         string           `json:"out"`
 	Encoded     int              `json:"encoded"` // vectors computed
 	Known       int              `json:"known"`   // distinct ones that an interrupted run left
@@ -104,16 +108,20 @@ func (f *embedFlags) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	device, err := f.model.device(a)
+	if err != nil {
+		return err
+	}
 	in, err := f.items.open()
 	if err != nil {
 		return err
 	}
-	m, e, err := f.model.engine(ctx, a, engine.Options{Instruction: ask, Batch: f.batch})
+	m, e, err := f.model.engine(ctx, device, engine.Options{Instruction: ask, Batch: f.batch})
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	about := engine.About{Model: m.name, Width: m.Backbone.HiddenSize(), Instruction: ask}
+	about := engine.About{Model: m.name, Width: m.Backbone.HiddenSize(), DType: e.DType(), Instruction: ask}
 	if about.Fingerprint, err = engine.Fingerprint(m.dir); err != nil {
 		return err
 	}
@@ -164,8 +172,8 @@ func (f *embedFlags) check() error {
 
 // embed embeds the inputs and writes the result.
 func (f *embedFlags) embed(ctx context.Context, e *engine.Engine, journal *engine.Journal, in *inputs, about engine.About) (*embedResult, error) {
-	r := &embedResult{Model: about.Model, Width: about.Width, Out: f.out}
-	rows := &engine.Rows{Model: about.Model, Width: about.Width, Vector: journal.Vector}
+	r := &embedResult{Model: about.Model, Width: about.Width, DType: f.model.dtype, Out: f.out}
+	rows := &engine.Rows{Model: about.Model, Width: about.Width, DType: about.DType, Vector: journal.Vector}
 	summary, err := e.Run(ctx, in.items, engine.Sink{
 		Total: in.total, Has: journal.Has, Vectors: journal.Add,
 		Item: func(x engine.Result) error {
@@ -225,7 +233,11 @@ const saidSkipped = 10
 
 func (f *embedFlags) print(a *app, r *embedResult) error {
 	err := a.print(r, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "wrote %d vectors of width %d (%d images, %d texts) by %s to %s\n", r.Images+r.Texts, r.Width, r.Images, r.Texts, r.Model, r.Out)
+		model := r.Model
+		if r.DType != modelTypes[0].name {
+			model += " in " + r.DType
+		}
+		_, err := fmt.Fprintf(w, "wrote %d vectors of width %d (%d images, %d texts) by %s to %s\n", r.Images+r.Texts, r.Width, r.Images, r.Texts, model, r.Out)
 		if err == nil && r.Known+r.Same > 0 {
 			_, err = fmt.Fprintf(w, "%d were computed, %d kept from an interrupted run, %d are of the same content as others\n", r.Encoded, r.Known, r.Same)
 		}

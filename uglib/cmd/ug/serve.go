@@ -52,7 +52,9 @@ a key in ` + serveKeyVariable + `, requests must bring that key as "Authorizatio
 plain HTTP: put a proxy with TLS before it where the network is not trusted. An interrupt ends it
 when the requests under way are answered.
 
-The model, its tasks and prompts are named as for "ug embed".`,
+The model, its tasks and prompts are named as for "ug embed".
+
+` + typeHelp,
 		Example: `  ug serve
   ug serve --model models/qwen2-vl --name uge --port 9000
   curl -s localhost:8899/v1/embeddings -H 'Content-Type: application/json' -d '{"model": "uge", "input": "Elm Street"}'`,
@@ -78,6 +80,7 @@ type serveResult struct {
 	URL   string `json:"url"`
 	Model string `json:"model"`
 	Width int    `json:"width"`
+	DType string `json:"dtype"`
 	Key   bool   `json:"key"` // whether requests must bring one
 }
 
@@ -96,7 +99,11 @@ func (f *serveFlags) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	m, e, err := f.model.engine(ctx, a, engine.Options{Instruction: ask, Batch: f.batch})
+	device, err := f.model.device(a)
+	if err != nil {
+		return err
+	}
+	m, e, err := f.model.engine(ctx, device, engine.Options{Instruction: ask, Batch: f.batch})
 	if err != nil {
 		return err
 	}
@@ -121,7 +128,7 @@ func (f *serveFlags) run(ctx context.Context, a *app) error {
 			return errors.Join(err, listener.Close())
 		}
 	}
-	r := &serveResult{URL: "http://" + listener.Addr().String() + "/v1", Model: f.modelName(m), Width: e.Width(), Key: key != ""}
+	r := &serveResult{URL: "http://" + listener.Addr().String() + "/v1", Model: f.modelName(m), Width: e.Width(), DType: f.model.dtype, Key: key != ""}
 	server := &http.Server{
 		Handler: openai.Handler(live, openai.Options{
 			Model: r.Model, Width: r.Width, Created: modified(m.dir), Key: key, MaxBody: f.maxBody, Timeout: f.timeout, Local: local,
