@@ -57,11 +57,11 @@ func (s RunSpec) Build(ctx context.Context, b *store.Build) error {
 	if err != nil {
 		return err
 	}
-	model, err := run.Model()
+	be, err := backend.Default()
 	if err != nil {
 		return err
 	}
-	be, err := backend.Default()
+	model, err := uge.LoadOn(be, run.ModelDir())
 	if err != nil {
 		return err
 	}
