@@ -31,7 +31,7 @@ func TestTypes(t *testing.T) {
 				name  string
 				least float64 // cosine
 			}{
-				{dtypes.InvalidDType, "", 1 - 1e-6}, {dtypes.Float32, "", 1 - 1e-6},
+				{dtypes.Float32, "", 1 - 1e-6},
 				{dtypes.BFloat16, "bfloat16", 0.999}, {dtypes.Float16, "float16", 0.9999},
 			} {
 				if c.name != "" && !be.Capabilities().DTypes[c.dtype] {
