@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"urbangraph/kernel/internal/pipes"
+
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 )
 
@@ -53,6 +55,7 @@ type Pipe struct {
 	ids  *IDs
 
 	read *os.File
+	src  *source       // what Serve reads
 	done chan struct{} // closed when Serve has returned
 
 	mu      sync.Mutex
@@ -94,7 +97,13 @@ func (p *Pipe) open() error {
 		return err
 	}
 	makeWaiting(r)
-	p.read, p.write = r, w
+	raw, err := r.SyscallConn()
+	if err != nil {
+		r.Close()
+		w.Close()
+		return err
+	}
+	p.read, p.write, p.src = r, w, &source{raw: raw}
 	return nil
 }
 
@@ -109,14 +118,21 @@ func makeWaiting(f *os.File) {
 // Path is what the program gets as GONB_PIPE.
 func (p *Pipe) Path() string { return p.path }
 
-// Serve reads what the program sends through gonbui. It calls the handler for each display, in order, and
+// Handler takes what a program sends through gonbui. Its functions are called one at a time, in the order of
+// sending.
+type Handler struct {
+	Show func(Message)
+	Ask  func(prompt string, password bool) // gonbui.RequestInput
+}
+
+// Serve reads what the program sends through gonbui. It calls the handler for each display and question, and
 // hands everything else on to GoNB's own pipe at gonbPipe. So when GoNB acknowledges a gonbui.Sync, the
 // handler has returned for all that was shown before it.
 //
 // It returns when the program has ended and [Pipe.Drain] has been called, after [Pipe.Close], or when ctx
 // ends. Messages that cannot be read are left out; the first such failure, or that GoNB could not be
 // reached, is the error that it returns at the end. It may be called once.
-func (p *Pipe) Serve(ctx context.Context, gonbPipe string, handler func(Message)) error {
+func (p *Pipe) Serve(ctx context.Context, gonbPipe string, h Handler) error {
 	p.mu.Lock()
 	if p.serving {
 		p.mu.Unlock()
@@ -129,7 +145,7 @@ func (p *Pipe) Serve(ctx context.Context, gonbPipe string, handler func(Message)
 
 	on := &onward{path: gonbPipe, ctx: ctx}
 	defer on.close()
-	messages := &messages{r: bufio.NewReaderSize(p.read, 64<<10)}
+	messages := &messages{r: bufio.NewReaderSize(p.src, 64<<10)}
 	decoder := gob.NewDecoder(messages)
 	var first error
 	for {
@@ -149,24 +165,72 @@ func (p *Pipe) Serve(ctx context.Context, gonbPipe string, handler func(Message)
 			}
 			continue
 		}
-		if !isDisplay(&d) {
+		switch question, asks := d.Data[protocol.MIMEJupyterInput].(protocol.InputRequest); {
+		case asks:
+			h.Ask(question.Prompt, question.Password)
+		case isTalk(&d):
 			if err := on.send(&d); err != nil && first == nil {
 				first = err
 			}
-			continue
+		default:
+			h.Show(displayOf(&d, p.ids.kind(d.DisplayID)))
 		}
-		handler(displayOf(&d, p.ids.kind(d.DisplayID)))
 	}
 }
 
-// isDisplay reports whether GoNB would show the message, rather than do something else.
-func isDisplay(d *protocol.DisplayData) bool {
+// isTalk reports whether the message is for GoNB or the front end, rather than something to show.
+func isTalk(d *protocol.DisplayData) bool {
 	for _, mime := range []protocol.MIMEType{protocol.MIMEJupyterInput, protocol.MIMECommValue, protocol.MIMECommSubscribe} {
 		if _, ok := d.Data[mime]; ok {
-			return false
+			return true
 		}
 	}
-	return true
+	return false
+}
+
+// CaughtUp reports whether the handler has returned for all that the program has sent until now.
+func (p *Pipe) CaughtUp() bool {
+	if !p.src.mu.TryLock() {
+		return false
+	}
+	defer p.src.mu.Unlock()
+	return !p.src.busy && !pipes.Ready(p.read)
+}
+
+// source reads a pipe and knows whether what it has read was handled, which is when more is wanted.
+type source struct {
+	raw syscall.RawConn
+
+	mu   sync.Mutex // held from the moment at which bytes leave the pipe until busy tells of them
+	busy bool
+}
+
+// Read implements [io.Reader].
+func (s *source) Read(b []byte) (n int, err error) {
+	s.mu.Lock()
+	s.busy = false
+	s.mu.Unlock()
+	waits := s.raw.Read(func(fd uintptr) bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for {
+			n, err = syscall.Read(int(fd), b)
+			if !errors.Is(err, syscall.EINTR) {
+				break
+			}
+		}
+		s.busy = n > 0
+		return !errors.Is(err, syscall.EAGAIN)
+	})
+	switch {
+	case waits != nil:
+		return 0, waits
+	case err != nil:
+		return 0, os.NewSyscallError("read", err)
+	case n == 0:
+		return 0, io.EOF
+	}
+	return n, nil
 }
 
 func (p *Pipe) isStopped() bool {

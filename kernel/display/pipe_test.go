@@ -204,7 +204,12 @@ func serve(t *testing.T, name, gonbPipe, back string, ids *IDs) (stdout string, 
 	}
 	served := make(chan error, 1)
 	go func() {
-		served <- p.Serve(context.Background(), gonbPipe, func(m Message) { got = append(got, m) })
+		served <- p.Serve(context.Background(), gonbPipe, Handler{
+			Show: func(m Message) { got = append(got, m) },
+			Ask: func(prompt string, password bool) {
+				got = append(got, Message{Kind: Display, ID: "asked", Data: map[string]any{prompt: password}})
+			},
+		})
 	}()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), programEnv+"="+name, protocol.GONB_PIPE_ENV+"="+p.Path(), protocol.GONB_PIPE_BACK_ENV+"="+back)
@@ -287,7 +292,7 @@ func TestSyncOrder(t *testing.T) {
 	n := 0
 	served := make(chan error, 1)
 	go func() {
-		served <- p.Serve(context.Background(), g.out, func(m Message) {
+		served <- p.Serve(context.Background(), g.out, Handler{Show: func(m Message) {
 			// As the kernel does: first all that was printed before. Here it must be exactly one dot for
 			// each display so far, whose Sync has come back.
 			buf := make([]byte, n)
@@ -302,7 +307,7 @@ func TestSyncOrder(t *testing.T) {
 			}
 			r.SetReadDeadline(time.Time{})
 			n++
-		})
+		}})
 	}()
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
@@ -318,17 +323,56 @@ func TestSyncOrder(t *testing.T) {
 func TestTalk(t *testing.T) {
 	g := newFakeGoNB(t)
 	stdout, got, err := serve(t, "talk", g.out, g.back, &IDs{})
-	if stdout != "read 42" || len(got) != 0 || err != nil {
-		t.Errorf("stdout %q, %d displays, error %v", stdout, len(got), err)
+	if stdout != "read 42" || told(t, got) != "display asked {\"name?\":true} null\n" || err != nil {
+		t.Errorf("stdout %q, got %s, error %v", stdout, told(t, got), err)
 	}
-	want := `gonb/jupyter_input {Prompt:name? Password:true}
-gonb/comm_value {Address:/a Request:false Value:map[x:1]}
+	want := `gonb/comm_value {Address:/a Request:false Value:map[x:1]}
 gonb/comm_subscribe {Address:/b Unsubscribe:false}
 gonb/comm_value {Address:/b Request:true Value:<nil>}
 gonb/comm_subscribe {Address:/b Unsubscribe:true}
 `
 	if g.forwarded() != want {
 		t.Errorf("GoNB got\n%swant\n%s", g.forwarded(), want)
+	}
+}
+
+// Until the handler has returned for it, a message is not caught up with, wherever it is on its way.
+func TestCaughtUp(t *testing.T) {
+	p, err := NewPipe(t.TempDir(), &IDs{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	w, err := os.OpenFile(p.Path(), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	text := stream(t, &protocol.DisplayData{Data: map[protocol.MIMEType]any{protocol.MIMETextHTML: "x"}},
+		&protocol.DisplayData{Data: map[protocol.MIMEType]any{protocol.MIMEJupyterInput: &protocol.InputRequest{}}})
+	if !p.CaughtUp() {
+		t.Error("nothing was sent, and it is not caught up with")
+	}
+	w.Write(text)
+	if p.CaughtUp() {
+		t.Error("nothing was read, and all is caught up with")
+	}
+	handling, goOn := make(chan bool), make(chan bool)
+	go p.Serve(t.Context(), "/nowhere", Handler{
+		Show: func(Message) { handling <- true; <-goOn },
+		Ask:  func(string, bool) { handling <- true; <-goOn },
+	})
+	for range 2 {
+		<-handling
+		if p.CaughtUp() {
+			t.Error("caught up with, in the middle of it")
+		}
+		goOn <- true
+	}
+	for end := time.Now().Add(10 * time.Second); !p.CaughtUp(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("never caught up with")
+		}
 	}
 }
 
@@ -363,7 +407,7 @@ func TestWithoutGoNB(t *testing.T) {
 	defer p.Close()
 	served := make(chan error, 1)
 	n := 0
-	go func() { served <- p.Serve(context.Background(), "/nowhere", func(Message) { n++ }) }()
+	go func() { served <- p.Serve(context.Background(), "/nowhere", Handler{Show: func(Message) { n++ }}) }()
 	w, err := os.OpenFile(p.Path(), os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -420,7 +464,7 @@ func TestOrphan(t *testing.T) {
 	}
 	served := make(chan error, 1)
 	n := 0
-	go func() { served <- p.Serve(context.Background(), g.out, func(Message) { n++ }) }()
+	go func() { served <- p.Serve(context.Background(), g.out, Handler{Show: func(Message) { n++ }}) }()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), programEnv+"=orphan", protocol.GONB_PIPE_ENV+"="+p.Path(), protocol.GONB_PIPE_BACK_ENV+"="+g.back)
 	out, err := cmd.Output()
@@ -455,14 +499,14 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	defer p.Close()
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- p.Serve(ctx, "/nowhere", func(Message) {}) }()
+	go func() { served <- p.Serve(ctx, "/nowhere", Handler{Show: func(Message) {}}) }()
 	time.AfterFunc(20*time.Millisecond, cancel)
 	select {
 	case <-served:
 	case <-time.After(10 * time.Second):
 		t.Fatal("Serve goes on")
 	}
-	if err := p.Serve(context.Background(), "", nil); err == nil {
+	if err := p.Serve(context.Background(), "", Handler{}); err == nil {
 		t.Error("a pipe is served twice")
 	}
 	info, err := os.Stat(filepath.Dir(p.Path()))

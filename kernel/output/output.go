@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"urbangraph/kernel/display"
+	"urbangraph/kernel/internal/pipes"
 	"urbangraph/kernel/order"
 )
 
@@ -169,7 +170,7 @@ func (out *Output) Ordered(listener *os.File) {
 		}, func() {
 			defer out.mu.Unlock()
 			// Nothing else is read before the write has arrived.
-			for end := time.Now().Add(announced); !readable(out.stderr.file) && time.Now().Before(end); {
+			for end := time.Now().Add(announced); !pipes.Ready(out.stderr.file) && time.Now().Before(end); {
 				runtime.Gosched()
 			}
 			out.stderr.readAll()
@@ -181,6 +182,14 @@ func (out *Output) Ordered(listener *os.File) {
 func (out *Output) catchUp() {
 	out.stdout.readAll()
 	out.stderr.readAll()
+}
+
+// Flush hands on all text that has been written until now.
+func (out *Output) Flush() {
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	out.catchUp()
+	out.flush()
 }
 
 // Show hands on a display that came another way, after all that was printed before it.
@@ -371,7 +380,7 @@ func (out *Output) show(n uint32, wait bool) {
 func (out *Output) unmarked() []uint32 {
 	out.frameMu.Lock()
 	defer out.frameMu.Unlock()
-	for i := 0; i < 200 && !out.closed && readable(out.shown); i++ { // the reader is behind
+	for i := 0; i < 200 && !out.closed && pipes.Ready(out.shown); i++ { // the reader is behind
 		out.frameMu.Unlock()
 		time.Sleep(time.Millisecond)
 		out.frameMu.Lock()
@@ -411,7 +420,7 @@ func (s *stream) wait() error {
 	return s.raw.Read(func(uintptr) bool {
 		ready := !first
 		first = false
-		return ready || readable(s.file)
+		return ready || pipes.Ready(s.file)
 	})
 }
 

@@ -3,10 +3,12 @@ package output
 import (
 	"os"
 
+	"urbangraph/kernel/internal/pipes"
+
 	"golang.org/x/sys/unix"
 )
 
 // widen makes a pipe hold more, so that a cell waits less often; refused where the user's share is used up.
 func widen(f *os.File) {
-	control(f, func(fd int) { unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, pipeSize) })
+	pipes.Control(f, func(fd int) { unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, pipeSize) })
 }

@@ -84,8 +84,9 @@ func stat(pid int) (Process, bool) {
 	return p, true
 }
 
-// ReadsInput reports whether a thread of the process waits in a read of its standard input.
-func ReadsInput(pid int) bool {
+// ReadsInput reports whether a thread of the process waits in a read of its standard input, which is the given
+// file.
+func ReadsInput(pid int, input os.FileInfo) bool {
 	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	if err != nil {
 		return false
@@ -93,7 +94,8 @@ func ReadsInput(pid int) bool {
 	for _, t := range tasks {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/syscall", pid, t.Name()))
 		if f := strings.Fields(string(text)); err == nil && len(f) > 1 && f[0] == readCall && f[1] == "0x0" {
-			return true
+			own, err := os.Stat(fmt.Sprintf("/proc/%d/fd/0", pid))
+			return err == nil && os.SameFile(own, input)
 		}
 	}
 	return false

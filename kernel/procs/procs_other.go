@@ -3,6 +3,7 @@
 package procs
 
 import (
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -57,4 +58,4 @@ func elapsed(s string) int64 {
 }
 
 // ReadsInput reports false: the system does not say.
-func ReadsInput(int) bool { return false }
+func ReadsInput(int, os.FileInfo) bool { return false }

@@ -72,23 +72,36 @@ func TestReadsInput(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux says what a process waits for")
 	}
-	cmd := exec.Command("cat")
-	in, err := cmd.StdinPipe()
+	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer r.Close()
+	info, err := r.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := os.Stat(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("cat")
+	cmd.Stdin = r
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "cat reads", func() bool { return procs.ReadsInput(cmd.Process.Pid) })
-	in.Close()
+	eventually(t, "cat reads", func() bool { return procs.ReadsInput(cmd.Process.Pid, info) })
+	if procs.ReadsInput(cmd.Process.Pid, other) {
+		t.Error("cat reads another file")
+	}
+	w.Close()
 	cmd.Wait()
 	sleep := exec.Command("sleep", "100")
 	if err := sleep.Start(); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(50 * time.Millisecond)
-	if procs.ReadsInput(sleep.Process.Pid) {
+	if procs.ReadsInput(sleep.Process.Pid, info) {
 		t.Error("sleep does not read")
 	}
 	sleep.Process.Kill()

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -122,6 +123,10 @@ func TestInput(t *testing.T) {
 	b := open(t)
 	answers := []string{"Ada", "Lovelace"}
 	ask := func(string, bool) string {
+		if len(answers) == 0 {
+			t.Error("asked once too often")
+			return ""
+		}
 		a := answers[0]
 		answers = answers[1:]
 		return a
@@ -139,11 +144,28 @@ func TestInput(t *testing.T) {
 	if got := shown(r); got != "out:got 6\n" || !hidden {
 		t.Errorf("%q, hidden %v (%s)", got, hidden, r.Reply.EValue)
 	}
+	n := 0 // every line is answered at once, and none is lost or asked for twice
+	r = b.runWith("!for i in $(seq 30); do read x; s=\"$s $x\"; done; echo $s", client.Options{Input: func(string, bool) string {
+		n++
+		return strconv.Itoa(n)
+	}})
+	if got := shown(r); !strings.HasPrefix(got, "out:1 2 3 ") || !strings.HasSuffix(got, " 30\n") {
+		t.Errorf("%q (%s)", got, r.Reply.EValue)
+	}
+	answers = nil // who waits for another program is not waiting for the user
+	r = b.runWith("!sleep 0.3 | cat; echo done", client.Options{Input: ask})
+	if got := shown(r); got != "out:done\n" {
+		t.Errorf("%q (%s)", got, r.Reply.EValue)
+	}
 	answers = []string{"by gonbui"} // one question, not another for the read that follows
 	r = b.runWith(gonbui+"gonbui.RequestInput(\"name?\", false)\nline, _ := bufio.NewReader(os.Stdin).ReadString('\\n')\nfmt.Print(line)",
 		client.Options{Input: func(prompt string, _ bool) string { return prompt + ask("", false) }})
 	if got := shown(r); got != "out:name?by gonbui\n" {
 		t.Errorf("%q (%s)", got, r.Reply.EValue)
+	}
+	r = b.run(gonbui + "gonbui.RequestInput(\"name?\", false)\nline, err := bufio.NewReader(os.Stdin).ReadString('\\n')\nfmt.Print(line, err)")
+	if got := shown(r); !strings.Contains(got, "its input is empty") || !strings.HasSuffix(got, "out:EOF") {
+		t.Errorf("without a client to ask: %q (%s)", got, r.Reply.EValue)
 	}
 }
 

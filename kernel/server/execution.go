@@ -39,18 +39,17 @@ type execution struct {
 	quiet   bool      // output is collected for an expression of the request, not published
 	values  []display.Message
 
-	mu        sync.Mutex
-	groups    []int             // process groups of its programs
-	commands  map[string]launch // shell lines and scripts, by the id given to the launcher
-	step      state.Step        // the values that its program works with
-	outputs   []*output.Output
-	pipes     []*display.Pipe
-	feeds     []chan struct{} // closed to end the watch for programs that read input
-	watch     *resources.Watcher
-	sending   atomic.Bool  // GoNB executes a text of this cell
-	questions atomic.Int32 // of GoNB, that are open
-	launched  bool         // its program has been started, and so was built
-	muted     bool         // what GoNB prints is not for the client
+	mu       sync.Mutex
+	groups   []int             // process groups of its programs
+	commands map[string]launch // shell lines and scripts, by the id given to the launcher
+	step     state.Step        // the values that its program works with
+	outputs  []*output.Output
+	pipes    []*display.Pipe
+	inputs   []*input
+	watch    *resources.Watcher
+	sending  atomic.Bool // GoNB executes a text of this cell
+	launched bool        // its program has been started, and so was built
+	muted    bool        // what GoNB prints is not for the client
 }
 
 // launch is a command that the launcher will ask for.

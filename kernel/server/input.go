@@ -1,14 +1,73 @@
 package server
 
 import (
-	"fmt"
 	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"urbangraph/kernel/child"
+	"urbangraph/kernel/internal/pipes"
 	"urbangraph/kernel/procs"
 	"urbangraph/kernel/wire"
 )
+
+// input is the standard input of a program: a pipe into which the kernel writes what the client answers.
+type input struct {
+	info  os.FileInfo
+	read  *os.File // our copy of the program's end, which shows whether the program has read everything
+	write *os.File
+	ended chan struct{} // closed when the program has ended
+
+	turn      sync.Mutex   // held from the moment at which a question is found necessary until its answer is written
+	questions atomic.Int32 // asked by the program itself and not answered yet
+}
+
+// newInput makes the pipe and returns the end for the program, which the caller closes.
+func newInput() (in *input, program *os.File, err error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	in = &input{read: r, write: w, ended: make(chan struct{})}
+	if in.info, err = r.Stat(); err == nil {
+		program, err = duplicate(r)
+	}
+	if err != nil {
+		r.Close()
+		w.Close()
+		return nil, nil, err
+	}
+	return in, program, nil
+}
+
+// duplicate opens a pipe once more, in which reads wait, as programs expect and as shows that they do.
+func duplicate(f *os.File) (copied *os.File, err error) {
+	pipes.Control(f, func(fd int) {
+		// No program may inherit it by accident.
+		syscall.ForkLock.RLock()
+		defer syscall.ForkLock.RUnlock()
+		var n int
+		if n, err = syscall.Dup(fd); err != nil {
+			return
+		}
+		syscall.CloseOnExec(n)
+		if err = syscall.SetNonblock(n, false); err != nil {
+			syscall.Close(n)
+			return
+		}
+		copied = os.NewFile(uintptr(n), "input")
+	})
+	return copied, os.NewSyscallError("dup", err)
+}
+
+// close ends the input with its program.
+func (in *input) close() {
+	close(in.ended)
+	in.write.Close()
+	in.read.Close()
+}
 
 // allowsInput reports whether the client of this cell can be asked for input.
 func (e *execution) allowsInput() bool { return e.asks.AllowStdin }
@@ -18,6 +77,12 @@ func (e *execution) allowsInput() bool { return e.asks.AllowStdin }
 func (e *execution) ask(prompt string, secret bool) (string, bool) {
 	if !e.allowsInput() {
 		return "", false
+	}
+	e.mu.Lock()
+	outputs := e.outputs
+	e.mu.Unlock()
+	for _, out := range outputs { // which may end with a prompt
+		out.Flush()
 	}
 	s := e.s
 	select { // an answer that came too late for an earlier question
@@ -41,67 +106,100 @@ func (e *execution) ask(prompt string, secret bool) (string, bool) {
 	}
 }
 
-// childAsks answers a question of GoNB, which a cell has asked by gonbui.RequestInput. Without a client to
-// ask, the answer is an empty line: a notebook that runs unattended must not hang.
-func (s *Server) childAsks(_ *child.Call, in child.Input) {
-	cur, c := s.current(), s.liveChild()
-	if cur == nil || c == nil {
+// answer asks the client and gives the program the answer. Whoever calls it has the turn.
+func (e *execution) answer(in *input, prompt string, secret bool) bool {
+	line, ok := e.ask(prompt, secret)
+	if ok {
+		in.write.WriteString(line + "\n") // fails when the program has ended
+	}
+	return ok
+}
+
+// asked carries out a question of a program, by gonbui.RequestInput, while the program goes on. Without a
+// client to ask, its input is empty: a notebook that runs unattended must not hang.
+func (e *execution) asked(in *input, prompt string, secret bool) {
+	if in == nil {
+		e.say("stderr", "the cell asked for input, and this client gives none: its input is empty\n")
 		return
 	}
-	cur.questions.Add(1)
+	in.questions.Add(1)
 	go func() {
-		defer time.AfterFunc(writeTime, func() { cur.questions.Add(-1) })
-		value, ok := cur.ask(in.Prompt, in.Password)
-		if !ok && cur.ctx.Err() == nil {
-			cur.say("stderr", "the cell asked for input, and this client gives none: it got an empty line\n")
-		}
-		c.Answer(value)
+		in.turn.Lock()
+		defer in.turn.Unlock()
+		defer in.questions.Add(-1)
+		e.answer(in, prompt, secret)
 	}()
 }
 
-// readEvery is how often a program is looked at for whether it waits for input, and writeTime how long GoNB may
-// take to write an answer that it was given.
-const (
-	readEvery = 50 * time.Millisecond
-	writeTime = 500 * time.Millisecond
-)
+// childAsks answers a question of GoNB itself: after %with_inputs, on systems that do not say what a program
+// waits for.
+func (s *Server) childAsks(_ *child.Call, question child.Input) {
+	e, c := s.current(), s.liveChild()
+	if e == nil || c == nil {
+		return
+	}
+	e.mu.Lock()
+	var in *input
+	if n := len(e.inputs); n > 0 {
+		in = e.inputs[n-1]
+	}
+	e.mu.Unlock()
+	if in == nil {
+		return
+	}
+	go func() {
+		in.turn.Lock()
+		defer in.turn.Unlock()
+		if e.answer(in, question.Prompt, question.Password) {
+			c.Answer("") // to GoNB's own pipe, which nobody reads: it then asks for the next line
+		}
+	}()
+}
+
+// readEvery is how often a program is looked at for whether it waits for input.
+const readEvery = 50 * time.Millisecond
 
 // feed gives a program lines from the client whenever it waits for some in its standard input.
-func (e *execution) feed(pid int, secret bool, ended <-chan struct{}) {
+func (e *execution) feed(pid int, in *input, secret bool) {
 	tick := time.NewTicker(readEvery)
 	defer tick.Stop()
-	before := 0 // who was seen to wait the last time
 	for {
 		select {
-		case <-ended:
+		case <-in.ended:
 			return
 		case <-e.ctx.Done():
 			return
 		case <-tick.C:
 		}
-		reader := pid
-		if !procs.ReadsInput(pid) {
-			reader = 0
-			for _, p := range procs.Descendants(pid) {
-				if procs.ReadsInput(p.PID) {
-					reader = p.PID
-				}
-			}
-		}
-		if reader == 0 || reader != before || e.questions.Load() > 0 {
-			before = reader
-			continue
-		}
-		before = 0
-		line, ok := e.ask("", secret)
-		if !ok {
+		in.turn.Lock()
+		goes := !e.wanting(pid, in) || e.answer(in, "", secret)
+		in.turn.Unlock()
+		if !goes {
 			return
 		}
-		in, err := os.OpenFile(fmt.Sprintf("/proc/%d/fd/0", reader), os.O_WRONLY, 0)
-		if err != nil {
-			continue // it has ended
-		}
-		in.WriteString(line + "\n")
-		in.Close()
 	}
+}
+
+// wanting reports whether a program, or what it has started, waits for a line that nobody has been asked for.
+// The order of the tests matters: what the program does before it waits is seen when it is seen to wait.
+func (e *execution) wanting(pid int, in *input) bool {
+	if pipes.Ready(in.read) { // it has not yet read the last line
+		return false
+	}
+	waits := procs.ReadsInput(pid, in.info)
+	for _, p := range procs.Descendants(pid) {
+		waits = waits || procs.ReadsInput(p.PID, in.info)
+	}
+	if !waits {
+		return false
+	}
+	e.mu.Lock()
+	displays := e.pipes
+	e.mu.Unlock()
+	for _, p := range displays { // in which a question of its own may be on the way
+		if !p.CaughtUp() {
+			return false
+		}
+	}
+	return in.questions.Load() == 0
 }

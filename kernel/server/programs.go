@@ -47,6 +47,19 @@ func (s *Server) startProgram(l run.Launch) (run.Streams, error) {
 	e.outputs = append(e.outputs, out)
 	streams := run.Streams{Env: []string{"TMPDIR=" + os.TempDir()}}
 	streams.Stdout, streams.Stderr, streams.Display = out.Files()
+	var in *input // nil when there is nobody to ask
+	switch {
+	case order.script:
+	case e.allowsInput():
+		if in, streams.Stdin, err = newInput(); err != nil {
+			return streams, fmt.Errorf("no pipe for the input of the cell: %w", err)
+		}
+		e.inputs = append(e.inputs, in)
+	default:
+		if streams.Stdin, err = os.Open(os.DevNull); err != nil {
+			return streams, err
+		}
+	}
 	if l.Kind == run.Cell {
 		streams.Env = append(streams.Env, e.step.Env...)
 		if l.GonbPipe != "" {
@@ -56,8 +69,9 @@ func (s *Server) startProgram(l run.Launch) (run.Streams, error) {
 			} else {
 				e.pipes = append(e.pipes, pipe)
 				streams.GonbPipe = pipe.Path()
+				handler := display.Handler{Show: out.Show, Ask: func(prompt string, password bool) { e.asked(in, prompt, password) }}
 				s.wg.Go(func() {
-					if err := pipe.Serve(s.ctx, l.GonbPipe, out.Show); err != nil {
+					if err := pipe.Serve(s.ctx, l.GonbPipe, handler); err != nil {
 						s.logf("%v", err)
 					}
 				})
@@ -65,11 +79,6 @@ func (s *Server) startProgram(l run.Launch) (run.Streams, error) {
 		}
 	} else {
 		streams.Command = order.command
-	}
-	if !e.allowsInput() && !order.script {
-		if streams.Stdin, err = os.Open(os.DevNull); err != nil {
-			return streams, err
-		}
 	}
 	return streams, nil
 }
@@ -89,10 +98,9 @@ func (s *Server) programStarted(l run.Launch, group int) {
 		e.launched = true
 		e.watch = resources.Watch(group)
 	}
-	if e.allowsInput() && !order.script {
-		ended := make(chan struct{})
-		e.feeds = append(e.feeds, ended)
-		s.wg.Go(func() { e.feed(group, order.secret, ended) })
+	if n := len(e.inputs); n > 0 && !order.script {
+		in := e.inputs[n-1]
+		s.wg.Go(func() { e.feed(group, in, order.secret) })
 	}
 	if e.interrupted.Load() {
 		go e.signalAll(killSignal)
@@ -140,11 +148,11 @@ func (e *execution) wasLaunched() bool {
 // returns the text of a panic.
 func (e *execution) endOutputs() (panicked string) {
 	e.mu.Lock()
-	outputs, pipes, feeds, groups, watch := e.outputs, e.pipes, e.feeds, e.groups, e.watch
-	e.outputs, e.pipes, e.feeds, e.watch = nil, nil, nil, nil
+	outputs, pipes, inputs, groups, watch := e.outputs, e.pipes, e.inputs, e.groups, e.watch
+	e.outputs, e.pipes, e.inputs, e.watch = nil, nil, nil, nil
 	e.mu.Unlock()
-	for _, c := range feeds {
-		close(c)
+	for _, in := range inputs {
+		in.close()
 	}
 	for _, p := range pipes {
 		p.Drain(drainTime)

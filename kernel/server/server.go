@@ -69,7 +69,7 @@ type Server struct {
 	comms   comms
 	book    book
 	ids     display.IDs
-	answers chan string // to a question for input
+	answers chan string // to questions for input; room for one that comes before its question is waited for
 	warmed  sync.Once   // gopls
 
 	ctx  context.Context
@@ -85,7 +85,7 @@ type Server struct {
 
 // New opens the kernel's sockets and starts everything; [Server.Serve] runs it.
 func New(ctx context.Context, o Options) (_ *Server, err error) {
-	s := &Server{o: o, queue: newQueue(), limit: o.Output, listening: make(chan struct{}), answers: make(chan string)}
+	s := &Server{o: o, queue: newQueue(), limit: o.Output, listening: make(chan struct{}), answers: make(chan string, 1)}
 	if s.limit == 0 {
 		s.limit = DefaultOutput
 	}
