@@ -73,9 +73,9 @@ func convertFlat(dst, src any) {
 	}
 }
 
-// widen is exact: a bfloat16 is the upper half of a float32. It does four at a
-// time, which is three times as quick as one by one.
-func widen(dst []float32, src []bfloat16.BFloat16) {
+// widenPairs is exact: a bfloat16 is the upper half of a float32. It does four
+// at a time, which is three times as quick as one by one.
+func widenPairs(dst []float32, src []bfloat16.BFloat16) {
 	const low = 0xffff
 	n := len(src) / 4 * 4
 	to, from := dtypes.UnsafeByteSliceFromAny(dst[:n]), dtypes.UnsafeByteSliceFromAny(src[:n])

@@ -24,7 +24,7 @@ func placed(backend compute.Backend, shape shapes.Shape, fill func(flat any) err
 		if err != nil {
 			return nil, err
 		}
-		if err := fill(flat); err != nil {
+		if err := filledFlat(flat, fill); err != nil {
 			return nil, err
 		}
 		return tensors.FromBuffer(buffer)
@@ -36,7 +36,7 @@ func placed(backend compute.Backend, shape shapes.Shape, fill func(flat any) err
 		return t, filled(t, fill)
 	}
 	flat := dtypes.MakeAnySlice(shape.DType, shape.Size())
-	if err := fill(flat); err != nil {
+	if err := filledFlat(flat, fill); err != nil {
 		return nil, err
 	}
 	return sent(backend, shape, flat)
@@ -48,10 +48,18 @@ func filled(t *tensors.Tensor, fill func(flat any) error) error {
 		return nil
 	}
 	var err error
-	if e := t.MutableFlatData(func(flat any) { err = fill(flat) }); e != nil {
+	if e := t.MutableFlatData(func(flat any) { err = filledFlat(flat, fill) }); e != nil {
 		return e
 	}
 	return err
+}
+
+// filledFlat has fill write all of a slice. Memory that nobody wrote to yet is
+// made when it is first touched, which for pages of the usual size takes several
+// times as long as reading a file from the page cache.
+func filledFlat(flat any, fill func(flat any) error) error {
+	preferHugePages(dtypes.UnsafeByteSliceFromAny(flat))
+	return fill(flat)
 }
 
 // sent makes a tensor on a device from values in host memory.

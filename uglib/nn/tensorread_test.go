@@ -111,6 +111,15 @@ func TestConvertRounds(t *testing.T) {
 			}
 		}
 	}
+	for n := range 40 { // what is left after the last whole register
+		part := make([]float32, n+1)
+		widen(part[:n], brains[0x3f7d:0x3f7d+n])
+		for i, v := range part {
+			if want := brains[0x3f7d+i].Float32(); i < n && v != want || i == n && v != 0 {
+				t.Errorf("of %d values widened, %d is %g, want %g", n, i, v, want)
+			}
+		}
+	}
 	if _, err := ConvertTensor(tensors.FromValue([]int32{1}), dtypes.Float32); err == nil {
 		t.Error("integers were converted")
 	}
