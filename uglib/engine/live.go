@@ -26,6 +26,7 @@ type Live struct {
 
 	mu    sync.Mutex
 	rows  int // that wait or are computed
+	bytes int // of those that are prepared
 	stats LiveStats
 }
 
@@ -34,8 +35,12 @@ type LiveOptions struct {
 	// Wait is how long the first input of a batch waits for others, where the
 	// model is idle; 0 is 5 ms, less than 0 is not at all.
 	Wait time.Duration
-	// Queue is the most inputs that wait or are computed; 0 is 16 batches.
+	// Queue is the most inputs that wait or are computed; 0 is 4096, but at least
+	// 16 batches.
 	Queue int
+	// Memory bounds, in bytes, what those of them take that are prepared, images
+	// above all; 0 is 2 GiB.
+	Memory int
 	// MaxPixels is the most pixels of an image, which a small file can have many of;
 	// 0 is 64 million.
 	MaxPixels int
@@ -58,6 +63,7 @@ type Answer struct {
 // Reasons why a request gets no answers.
 var (
 	ErrBusy   = errors.New("too many inputs wait; try again later")
+	ErrLarge  = errors.New("the inputs are too large together; send fewer images at a time")
 	ErrClosed = errors.New("the engine is closed")
 )
 
@@ -68,7 +74,10 @@ func NewLive(e *Engine, o LiveOptions) *Live {
 		o.Wait = 5 * time.Millisecond
 	}
 	if o.Queue <= 0 {
-		o.Queue = 16 * e.o.Batch
+		o.Queue = max(16*e.o.Batch, 4096)
+	}
+	if o.Memory <= 0 {
+		o.Memory = 2 << 30
 	}
 	if o.MaxPixels <= 0 {
 		o.MaxPixels = 64e6
@@ -107,13 +116,14 @@ type liveRow struct {
 }
 
 // Embed embeds items and returns their answers in order. The error says why there
-// are none at all: [ErrBusy], [ErrClosed], the end of ctx, or a failure of the
-// model.
+// are none at all: [ErrBusy], [ErrLarge], [ErrClosed], the end of ctx, or a
+// failure of the model.
 func (l *Live) Embed(ctx context.Context, items []Item) ([]Answer, error) {
 	if err := l.admit(len(items)); err != nil {
 		return nil, err
 	}
-	defer l.leave(len(items))
+	taken := 0 // bytes
+	defer func() { l.leave(len(items), taken) }()
 	answers := make([]Answer, len(items))
 	rows := make([]*liveRow, len(items))
 	done := make([]chan Encoded, len(items))
@@ -133,6 +143,9 @@ func (l *Live) Embed(ctx context.Context, items []Item) ([]Answer, error) {
 				var w waiting
 				if w.row, err = r.row(l.e.model); err == nil {
 					w.sum = sum
+					if err := l.hold(w.bytes(), &taken); err != nil {
+						return err
+					}
 					done[i] = make(chan Encoded, 1)
 					rows[i] = &liveRow{w, ctx, done[i]}
 					answers[i].Tokens = w.row.Size.Row.Tokens
@@ -202,10 +215,27 @@ func (l *Live) admit(n int) error {
 	return nil
 }
 
-func (l *Live) leave(n int) {
+// hold counts the bytes of a prepared input to those of its request.
+func (l *Live) hold(bytes int, request *int) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case *request+bytes > l.o.Memory:
+		return fmt.Errorf("%w (they take more than %d MB)", ErrLarge, l.o.Memory/1e6)
+	case l.bytes+bytes > l.o.Memory:
+		return fmt.Errorf("%w (those that are prepared take %d MB of at most %d)", ErrBusy, l.bytes/1e6, l.o.Memory/1e6)
+	}
+	*request += bytes
+	l.bytes += bytes
+	return nil
+}
+
+// leave takes the inputs of a request, and what they held, out of the counts.
+func (l *Live) leave(n, bytes int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rows -= n
+	l.bytes -= bytes
 }
 
 // serve gathers rows into batches until ctx ends.

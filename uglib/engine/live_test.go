@@ -67,6 +67,47 @@ func TestLiveOnce(t *testing.T) {
 	}
 }
 
+// What is prepared takes bounded memory, in one request and in all.
+func TestLiveMemory(t *testing.T) {
+	e := newEngine(t, tiny(t), Options{Batch: 4})
+	rng := rand.New(rand.NewPCG(1, 1))
+	one, more := picture(rng, 112, 112), picture(rng, 140, 112)
+	l := NewLive(e, LiveOptions{Wait: time.Hour, Memory: 400_000})
+	defer l.Close()
+	if _, err := l.Embed(t.Context(), []Item{{Data: one}, {Data: more}, {Data: one}}); !errors.Is(err, ErrLarge) {
+		t.Errorf("three images: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := l.Embed(ctx, []Item{{Data: one}})
+		ended <- err
+	}()
+	held := func() int {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.bytes
+	}
+	for held() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if _, err := l.Embed(t.Context(), []Item{{Data: more}}); !errors.Is(err, ErrBusy) {
+		t.Errorf("while another waits: %v", err)
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if n := held(); n != 0 {
+		t.Errorf("%d bytes are held for nobody", n)
+	}
+	alone := NewLive(e, LiveOptions{Wait: -1, Memory: 400_000})
+	defer alone.Close()
+	if got, err := alone.Embed(t.Context(), []Item{{Data: more}}); err != nil || got[0].Vector == nil {
+		t.Errorf("alone: %v, %v", got, err)
+	}
+}
+
 func TestLiveEnds(t *testing.T) {
 	e := newEngine(t, tiny(t), Options{Batch: 4})
 	l := NewLive(e, LiveOptions{Wait: time.Hour, Queue: 3})

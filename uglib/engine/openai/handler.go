@@ -76,6 +76,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "1")
+	case http.StatusInternalServerError, http.StatusGatewayTimeout:
+		// OpenAI's clients would send the same request two times more, to fail again.
+		w.Header().Set("X-Should-Retry", "false")
 	}
 	writeJSON(w, e.Status, map[string]*Error{"error": e})
 }
@@ -87,6 +90,8 @@ func (h *handler) failure(err error) *Error {
 	case errors.Is(err, engine.ErrBusy):
 		e.Message, e.Type = err.Error(), "rate_limit_error"
 		return e.with(http.StatusTooManyRequests, "rate_limit_exceeded")
+	case errors.Is(err, engine.ErrLarge):
+		return invalid("input", "%v", err).with(http.StatusRequestEntityTooLarge, "request_too_large")
 	case errors.Is(err, engine.ErrClosed), errors.Is(err, context.Canceled):
 		e.Message = "the server is ending"
 		return e.with(http.StatusServiceUnavailable, "unavailable")

@@ -267,10 +267,10 @@ func sameShape(t *testing.T, path string, got, want any) {
 }
 
 func TestErrors(t *testing.T) {
-	s, _, _ := server(t, Options{Key: "sk-test", MaxBody: 3000})
+	s, _, _ := server(t, Options{Key: "sk-test", MaxBody: 9000})
 	auth := []string{"Authorization", "Bearer sk-test"}
 	in := func(input string) string { return `{"model": "uge", "input": ` + input + `}` }
-	many := `["x"` + strings.Repeat(`,"x"`, 600) + `]`
+	many := `["x"` + strings.Repeat(`,"x"`, 2048) + `]`
 	for _, c := range []struct {
 		method, path, body string
 		header             []string
@@ -287,7 +287,7 @@ func TestErrors(t *testing.T) {
 		{"POST", "/healthz", "", auth, 405, "invalid_request_error", "", "method_not_allowed", "GET"},
 		{"GET", "/v1/chat/completions", "", auth, 404, "invalid_request_error", "", "unknown_url", "/v1/embeddings"},
 		{"POST", "/v1/embeddings", in(`"x"`), append(auth, "Content-Type", "text/plain"), 415, "invalid_request_error", "", "", "application/json"},
-		{"POST", "/v1/embeddings", in(`"` + strings.Repeat("x", 4000) + `"`), auth, 413, "invalid_request_error", "", "request_too_large", "3000 bytes"},
+		{"POST", "/v1/embeddings", in(`"` + strings.Repeat("x", 9000) + `"`), auth, 413, "invalid_request_error", "", "request_too_large", "9000 bytes"},
 		{"POST", "/v1/embeddings", "", auth, 400, "invalid_request_error", "", "", "JSON"},
 		{"POST", "/v1/embeddings", "[1]", auth, 400, "invalid_request_error", "", "", "JSON"},
 		{"POST", "/v1/embeddings", `{"input": "x"}`, auth, 400, "invalid_request_error", "model", "", "model"},
@@ -311,7 +311,7 @@ func TestErrors(t *testing.T) {
 		{"POST", "/v1/embeddings", in(`{"image": ""}`), auth, 400, "invalid_request_error", "input.image", "", "empty"},
 		{"POST", "/v1/embeddings", in(`["x", {"image": "AAAA"}]`), auth, 400, "invalid_request_error", "input[1]", "", "decoded"},
 		{"POST", "/v1/embeddings", in(`"an <image> tag"`), auth, 400, "invalid_request_error", "input[0]", "", "tag"},
-		{"POST", "/v1/embeddings", in(many), auth, 400, "invalid_request_error", "input", "", "at most 512"},
+		{"POST", "/v1/embeddings", in(many), auth, 400, "invalid_request_error", "input", "", "at most 2048"},
 		{"POST", "/v1/embeddings", `{"model": "uge", "input": "x", "encoding_format": "hex"}`, auth, 400, "invalid_request_error", "encoding_format", "", "base64"},
 		{"POST", "/v1/embeddings", `{"model": "uge", "input": "x", "dimensions": 8}`, auth, 400, "invalid_request_error", "dimensions", "", "not trained to be cut"},
 		{"POST", "/v1/embeddings", `{"model": "uge", "input": "x", "dimensions": 0}`, auth, 400, "invalid_request_error", "dimensions", "", "1 or more"},
@@ -384,6 +384,7 @@ func TestFailures(t *testing.T) {
 	}{
 		{engine.ErrBusy, 429, "try again"},
 		{engine.ErrClosed, 503, "ending"},
+		{engine.ErrLarge, 413, "fewer images"},
 		{nil, 504, "longer than"},
 		{errors.New("secret"), 500, "log"},
 	} {
@@ -393,8 +394,8 @@ func TestFailures(t *testing.T) {
 		if status != c.status || !strings.Contains(string(data), c.want) || strings.Contains(string(data), "secret") {
 			t.Errorf("%v: %d %s", c.err, status, data)
 		}
-		if (status == 429 || status == 503) != (header.Get("Retry-After") != "") || (status == 500) != (logged != nil) {
-			t.Errorf("%v: Retry-After %q, logged %v", c.err, header.Get("Retry-After"), logged)
+		if (status == 429 || status == 503) != (header.Get("Retry-After") != "") || (status == 500) != (logged != nil) || (status == 500 || status == 504) != (header.Get("X-Should-Retry") == "false") {
+			t.Errorf("%v: Retry-After %q, X-Should-Retry %q, logged %v", c.err, header.Get("Retry-After"), header.Get("X-Should-Retry"), logged)
 		}
 		s.Close()
 	}
