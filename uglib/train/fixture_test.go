@@ -84,15 +84,15 @@ func begin(t testing.TB, ctx context.Context, s Spec) *run {
 	if r.ds, err = ugdata.Open(ctx, s.Data); err != nil {
 		t.Fatal(err)
 	}
-	if r.model, err = s.start(from); err != nil {
-		t.Fatal(err)
-	}
-	r.sampler = s.sampler(r.ds)
-	r.source = uge.NewSource(r.model, r.ds)
 	be, err := backend.Default()
 	if err != nil {
 		t.Fatal(err)
 	}
+	if r.model, err = s.start(be, from); err != nil {
+		t.Fatal(err)
+	}
+	r.sampler = s.sampler(r.ds)
+	r.source = uge.NewSource(r.model, r.ds)
 	if r.stepper, err = newStepper(r.model, be, s); err != nil {
 		t.Fatal(err)
 	}

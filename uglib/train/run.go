@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/renameio/v2"
 
@@ -68,7 +69,7 @@ func (s Spec) Build(ctx context.Context, b *store.Build) error {
 	if err != nil {
 		return err
 	}
-	if r.model, err = s.start(b.Inputs[1]); err != nil {
+	if r.model, err = s.start(be, b.Inputs[1]); err != nil {
 		return err
 	}
 	if b.Resumed {
@@ -107,10 +108,13 @@ func (s Spec) sampler(ds *ugdata.Dataset) *sampler {
 	return deck
 }
 
-// start makes the model that the run begins with.
-func (s Spec) start(from *store.Artefact) (*uge.Model, error) {
+// start makes the model that the run begins with. One that is read goes straight
+// to the backend. On pure Go that is the mapped file, of which the base of stage
+// 2, which does not learn, then takes no memory of the process's own; what stage
+// 1 writes to it goes to the process's copy of a page, never to the file.
+func (s Spec) start(be compute.Backend, from *store.Artefact) (*uge.Model, error) {
 	if s.Init != nil {
-		m, err := uge.Load(from.Path(modelFolder))
+		m, err := uge.LoadOn(be, from.Path(modelFolder))
 		if err != nil {
 			return nil, err
 		}

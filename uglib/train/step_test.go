@@ -1,16 +1,23 @@
 package train
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"urbangraph/uglib/backbone/transformer"
 	"urbangraph/uglib/backend"
 	"urbangraph/uglib/nn"
+	"urbangraph/uglib/store"
 	"urbangraph/uglib/ugdata"
 	"urbangraph/uglib/uge"
 )
@@ -255,6 +262,47 @@ func TestBestIsKept(t *testing.T) {
 	v, err := r.validate(ctx)
 	if err != nil || *v != *best.Validation {
 		t.Errorf("the model's validation is %+v, that of the best step %d %+v; %v", *v, best.Step, *best.Validation, err)
+	}
+}
+
+// TestBaseIsNotCopied: stage 2 computes with its base where that was loaded, and
+// steps change neither it nor its file.
+func TestBaseIsNotCopied(t *testing.T) {
+	spec := second(t)
+	ctx, _ := tempStore(t)
+	from, err := store.Get(ctx, spec.Inputs()[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(from.Path(modelFolder), transformer.WeightsName)
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := begin(t, ctx, spec)
+	base := map[string]*tensors.Tensor{}
+	for key := range r.model.Backbone.Shapes() {
+		if base[key], err = r.model.Vars.GetVariable(nn.Path(key)).Value(); err != nil {
+			t.Fatal(err)
+		}
+		if base[key].HasLocal() || !base[key].IsOnDevice(0) {
+			t.Errorf("%s is loaded into host memory", key)
+		}
+	}
+	for range 2 {
+		r.do(t, 1e-2)
+	}
+	for key, was := range base {
+		is, err := r.model.Vars.GetVariable(nn.Path(key)).Value()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if is != was || is.HasLocal() {
+			t.Errorf("%s: another tensor %v, in host memory %v", key, is != was, is.HasLocal())
+		}
+	}
+	if after, err := os.ReadFile(file); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("the file has changed; %v", err)
 	}
 }
 
