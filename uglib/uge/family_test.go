@@ -98,9 +98,9 @@ func TestFamilies(t *testing.T) {
 				{Text: "<image> one and <image> another", Images: pictures},
 				{Text: "<graph> Around?", Graph: testGraph(m, 3, 2)},
 			}
-			encode(t, m, inputs[2:3]) // makes the variables
+			grow(t, m, inputs[2:3])
 			stir(t, m)
-			together := encodeAll(t, m, inputs)
+			together := encode(t, m, inputs)
 			dir := filepath.Join(t.TempDir(), "model")
 			if err := m.Save(dir); err != nil {
 				t.Fatal(err)
@@ -110,7 +110,7 @@ func TestFamilies(t *testing.T) {
 				t.Fatal(err)
 			}
 			loaded := back.Vars.NumVariables()
-			again := encodeAll(t, back, inputs)
+			again := encode(t, back, inputs)
 			if n := back.Vars.NumVariables(); n != loaded {
 				t.Errorf("%d variables were not loaded and started at random", n-loaded)
 			}
@@ -129,18 +129,6 @@ func TestFamilies(t *testing.T) {
 			}
 		})
 	}
-}
-
-// encodeAll encodes inputs of mixed forms.
-func encodeAll(t testing.TB, m *Model, inputs []Input) [][]float32 {
-	t.Helper()
-	e := NewEncoder(m, testBackend(t))
-	defer e.Close()
-	out, err := e.Encode(context.Background(), "test", len(inputs), func(i int) (Input, error) { return inputs[i], nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
 }
 
 // The reference's prompts, family by family.

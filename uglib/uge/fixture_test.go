@@ -63,7 +63,7 @@ func tinyGraphModel(t testing.TB) *Model {
 		t.Fatal(err)
 	}
 	in := Input{Text: "<image><graph>street", Images: []vision.Picture{patches(t, m, 1, 56, 56)}, Graph: testGraph(m, 3, 1)}
-	encode(t, m, []Input{in, {Text: "street"}}) // makes the variables
+	grow(t, m, []Input{in, {Text: "street"}})
 	stir(t, m)
 	return m
 }
@@ -136,16 +136,67 @@ func testGraph(m *Model, n int, seed uint64) *graphenc.Graph {
 	return g
 }
 
-// encode embeds inputs with a new encoder.
+// graphsOf is what the graphs of an encoder are made of.
+type graphsOf struct {
+	model *Model
+	graph *graphenc.Config
+	lora  *nn.LoRA
+}
+
+// encoders are those of the running tests. On XLA a test's time is that of its graphs' compilation, a second or more each,
+// so a model's are compiled once.
+var encoders = map[graphsOf]*Encoder{}
+
+func encoder(t testing.TB, m *Model) *Encoder {
+	t.Helper()
+	of := graphsOf{m, m.Graph, m.LoRA}
+	e := encoders[of]
+	if e == nil {
+		e = NewEncoder(m, testBackend(t))
+		encoders[of] = e
+		t.Cleanup(func() {
+			e.Close()
+			delete(encoders, of)
+		})
+	}
+	return e
+}
+
+// encode embeds inputs, which may be of mixed forms.
 func encode(t testing.TB, m *Model, inputs []Input) [][]float32 {
 	t.Helper()
-	e := NewEncoder(m, testBackend(t))
-	defer e.Close()
+	return encodeBy(t, encoder(t, m), inputs)
+}
+
+func encodeBy(t testing.TB, e *Encoder, inputs []Input) [][]float32 {
+	t.Helper()
 	out, err := e.Encode(context.Background(), "test", len(inputs), func(i int) (Input, error) { return inputs[i], nil })
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// grow makes the variables that the inputs' graphs have and no file had. It does so on the pure Go backend, which has
+// nothing to compile, and leaves them in host memory for any.
+func grow(t testing.TB, m *Model, inputs []Input) {
+	t.Helper()
+	b, err := backend.New("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := NewEncoder(m, b)
+	defer e.Close()
+	encodeBy(t, e, inputs)
+	for v := range m.Vars.IterVariables() {
+		value, err := v.Value()
+		if err == nil {
+			err = value.ToLocal()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // run embeds one batch of the given rows.
@@ -155,9 +206,7 @@ func run(t testing.TB, m *Model, inputs []Input, rows int) [][]float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := NewEncoder(m, testBackend(t))
-	defer e.Close()
-	out, err := e.Run(b)
+	out, err := encoder(t, m).Run(b)
 	if err != nil {
 		t.Fatal(err)
 	}

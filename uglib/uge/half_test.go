@@ -32,7 +32,7 @@ func TestHalfPrecision(t *testing.T) {
 			if m.Graph != nil {
 				inputs[0].Text, inputs[0].Graph = "<image> <graph> Where?", testGraph(m, 5, 1)
 			}
-			encode(t, m, inputs) // makes the terms
+			grow(t, m, inputs)
 			stirTerms(t, m)
 			dir := t.TempDir()
 			if err := m.Save(dir); err != nil {

@@ -92,9 +92,9 @@ func TestAdapters(t *testing.T) {
 				}
 				m.dropTerms(t)
 				m.LoRA = lora
-				without := encodeAll(t, m, inputs)
+				without := encode(t, m, inputs)
 				stirTerms(t, m)
-				want := encodeAll(t, m, inputs)
+				want := encode(t, m, inputs)
 				if distance(want[0], without[0]) < 1e-3 {
 					t.Errorf("%s: the terms change next to nothing", kind)
 				}
@@ -112,7 +112,7 @@ func TestAdapters(t *testing.T) {
 				if got, want := targeted(back, back.LoRA), termed(m); !slices.Equal(got, want) {
 					t.Errorf("%s: read back on %q, want %q", kind, got, want)
 				}
-				compare(t, kind+", saved and loaded", encodeAll(t, back, inputs), want, 1e-6)
+				compare(t, kind+", saved and loaded", encode(t, back, inputs), want, 1e-6)
 				if kind == "plain" {
 					now, old, _ := strings.Cut(first[name], " ")
 					renameAdapter(t, filepath.Join(dir, adapterFolder), now, old)
@@ -120,13 +120,13 @@ func TestAdapters(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					compare(t, kind+", under older paths", encodeAll(t, again, inputs), want, 1e-6)
+					compare(t, kind+", under older paths", encode(t, again, inputs), want, 1e-6)
 				}
 				if _, err := m.LoRA.Merge(m.Vars); err != nil {
 					t.Fatal(err)
 				}
 				m.LoRA = nil
-				compare(t, kind+", merged", encodeAll(t, m, inputs), want, 1e-5)
+				compare(t, kind+", merged", encode(t, m, inputs), want, 1e-5)
 			}
 		})
 	}

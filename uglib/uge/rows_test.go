@@ -15,7 +15,7 @@ func TestBatchOf(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			encode(t, m, []Input{{Text: "<graph>", Graph: testGraph(m, 4, 1)}}) // makes the variables
+			grow(t, m, []Input{{Text: "<graph>", Graph: testGraph(m, 4, 1)}})
 			stir(t, m)
 			e := NewEncoder(m, testBackend(t))
 			defer e.Close()
