@@ -15,7 +15,7 @@
 // The field dimensions may only be the model's own width: its vectors are not
 // trained to be cut. Usage counts the tokens that the model read, those of the
 // prompt around the input and of images among them. A text that is longer than
-// the model takes is cut at its end.
+// the model takes is cut at its end. A request has at most 2048 inputs.
 //
 // Errors have OpenAI's form, {"error": {"message", "type", "param", "code"}}.
 package openai
