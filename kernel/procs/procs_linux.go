@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -84,22 +87,42 @@ func stat(pid int) (Process, bool) {
 	return p, true
 }
 
-// ReadsInput reports whether a thread of the process waits in a read of its standard input, which is the given
-// file.
+// ReadsInput reports whether the process, or one that it has started, waits in a read of its standard input,
+// which is the given file. It is quick enough to be asked many times a second.
 func ReadsInput(pid int, input os.FileInfo) bool {
-	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
-	if err != nil {
-		return false
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
+	if own, err := os.Stat(fmt.Sprintf("/proc/%d/fd/0", pid)); err == nil && os.SameFile(own, input) {
+		if slices.ContainsFunc(threads, waitsForInput) {
+			return true
+		}
 	}
-	for _, t := range tasks {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/syscall", pid, t.Name()))
-		if f := strings.Fields(string(text)); err == nil && len(f) > 1 && f[0] == readCall && f[1] == "0x0" {
-			own, err := os.Stat(fmt.Sprintf("/proc/%d/fd/0", pid))
-			return err == nil && os.SameFile(own, input)
+	if !listsChildren() {
+		return slices.ContainsFunc(list(), func(p Process) bool { return p.Parent == pid && ReadsInput(p.PID, input) })
+	}
+	for _, t := range threads {
+		text, _ := os.ReadFile(t + "/children")
+		for child := range strings.FieldsSeq(string(text)) {
+			if pid, err := strconv.Atoi(child); err == nil && ReadsInput(pid, input) {
+				return true
+			}
 		}
 	}
 	return false
 }
+
+// waitsForInput reports whether a thread waits in a read of file 0.
+func waitsForInput(thread string) bool {
+	text, err := os.ReadFile(thread + "/syscall")
+	f := strings.Fields(string(text))
+	return err == nil && len(f) > 1 && f[0] == readCall && f[1] == "0x0"
+}
+
+// listsChildren reports whether the system lists the children of a thread (CONFIG_PROC_CHILDREN), which takes
+// much less than a list of all processes.
+var listsChildren = sync.OnceValue(func() bool {
+	_, err := os.Stat("/proc/thread-self/children")
+	return err == nil
+})
 
 // readCall is the number of the read system call.
 var readCall = strconv.Itoa(unix.SYS_READ)

@@ -85,17 +85,18 @@ func TestReadsInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("cat")
-	cmd.Stdin = r
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "cat reads", func() bool { return procs.ReadsInput(cmd.Process.Pid, info) })
-	if procs.ReadsInput(cmd.Process.Pid, other) {
-		t.Error("cat reads another file")
+	for _, c := range []*exec.Cmd{exec.Command("cat"), exec.Command("sh", "-c", "sh -c 'cat; true'; true")} {
+		c.Stdin = r
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer c.Wait()
+		eventually(t, "cat reads", func() bool { return procs.ReadsInput(c.Process.Pid, info) })
+		if procs.ReadsInput(c.Process.Pid, other) {
+			t.Error("cat reads another file")
+		}
 	}
 	w.Close()
-	cmd.Wait()
 	sleep := exec.Command("sleep", "100")
 	if err := sleep.Start(); err != nil {
 		t.Fatal(err)
@@ -106,4 +107,14 @@ func TestReadsInput(t *testing.T) {
 	}
 	sleep.Process.Kill()
 	sleep.Wait()
+}
+
+func BenchmarkReadsInput(b *testing.B) {
+	null, err := os.Stat(os.DevNull)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		procs.ReadsInput(os.Getpid(), null)
+	}
 }

@@ -186,11 +186,7 @@ func (e *execution) wanting(pid int, in *input) bool {
 	if pipes.Ready(in.read) { // it has not yet read the last line
 		return false
 	}
-	waits := procs.ReadsInput(pid, in.info)
-	for _, p := range procs.Descendants(pid) {
-		waits = waits || procs.ReadsInput(p.PID, in.info)
-	}
-	if !waits {
+	if !procs.ReadsInput(pid, in.info) {
 		return false
 	}
 	e.mu.Lock()
