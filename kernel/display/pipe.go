@@ -13,9 +13,9 @@ import (
 	"syscall"
 	"time"
 
-	"urbangraph/kernel/internal/pipes"
-
 	"github.com/janpfeifer/gonb/gonbui/protocol"
+
+	"urbangraph/kernel/internal/pipes"
 )
 
 func init() {

@@ -3,9 +3,9 @@ package output
 import (
 	"os"
 
-	"urbangraph/kernel/internal/pipes"
-
 	"golang.org/x/sys/unix"
+
+	"urbangraph/kernel/internal/pipes"
 )
 
 // widen makes a pipe hold more, so that a cell waits less often; refused where the user's share is used up.

@@ -4,8 +4,9 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"urbangraph/kernel/child"
 	"urbangraph/kernel/internal/pipes"
@@ -45,16 +46,12 @@ func newInput() (in *input, program *os.File, err error) {
 // duplicate opens a pipe once more, in which reads wait, as programs expect and as shows that they do.
 func duplicate(f *os.File) (copied *os.File, err error) {
 	pipes.Control(f, func(fd int) {
-		// No program may inherit it by accident.
-		syscall.ForkLock.RLock()
-		defer syscall.ForkLock.RUnlock()
 		var n int
-		if n, err = syscall.Dup(fd); err != nil {
+		if n, err = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0); err != nil {
 			return
 		}
-		syscall.CloseOnExec(n)
-		if err = syscall.SetNonblock(n, false); err != nil {
-			syscall.Close(n)
+		if err = unix.SetNonblock(n, false); err != nil {
+			unix.Close(n)
 			return
 		}
 		copied = os.NewFile(uintptr(n), "input")

@@ -41,10 +41,10 @@ var modelTypes = []struct {
 const typeHelp = `The model is held and computed in the type --dtype; vectors are written as float32 in any case.
 bfloat16 takes half the memory of float32 and changes vectors a little (cosine above 0.999);
 float16 changes them less, but large activations leave its range, and inputs whose vector is not
-finite are left out; XLA does not take it. The pure Go backend takes weights that the files hold in the same type as they
-lie there, mapped, without reading or copying them; it is somewhat slower in bfloat16 and about ten
-times slower in float16. While the command runs the model's files may be replaced, but not
-overwritten in place or cut short.`
+finite are left out; XLA does not take it. The pure Go backend takes weights that the files hold in
+the same type as they lie there, mapped, without reading or copying them; it is somewhat slower in
+bfloat16 and about ten times slower in float16. While the command runs the model's files may be
+replaced, but not overwritten in place or cut short.`
 
 func typeNames() string {
 	var names []string
